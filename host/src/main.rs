@@ -1,0 +1,2 @@
+//! periodic
+fn main() {}
