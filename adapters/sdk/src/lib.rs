@@ -1,1 +1,16 @@
-//! sdk
+//! What makes a Periodic adapter short: the contract as plain Rust, the languages of poller configurations, and the
+//! export shim. The contract itself is `wit/v1`; nothing here is needed to speak it.
+
+#![forbid(unsafe_code)]
+
+pub mod contract;
+pub mod description;
+mod export;
+pub mod oauth2;
+pub mod raw;
+
+/// The text of a description, for the export shim.
+#[doc(hidden)]
+pub fn description_json(description: &description::Description) -> Result<String, String> {
+    serde_json::to_string(description).map_err(|error| format!("the description is no JSON: {error}"))
+}
