@@ -1,1 +1,11 @@
-//! periodic
+//! Periodic: a self-hosted integration host, wire-compatible with the Cloud Elements API.
+//!
+//! ARCHITECTURE.md gives the bird's-eye view; each module says what it is for.
+
+#![forbid(unsafe_code)]
+
+pub mod adapter;
+pub mod clock;
+pub mod ids;
+pub mod store;
+pub mod vault;

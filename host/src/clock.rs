@@ -1,0 +1,57 @@
+//! Time, handed in: nobody in the host asks the system for the hour but through a [`Clock`].
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub type Millis = i64;
+
+/// Tells the time.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock(Source);
+
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    System,
+    Simulated { start: Millis, since: Instant },
+}
+
+impl Clock {
+    /// The machine's clock.
+    pub fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that starts at `start` and moves with tokio's, which tests can pause and advance.
+    pub fn simulated(start: Millis) -> Self {
+        Self(Source::Simulated {
+            start,
+            since: Instant::now(),
+        })
+    }
+
+    /// Now.
+    pub fn now(&self) -> Millis {
+        match self.0 {
+            Source::System => system_now(),
+            Source::Simulated { start, since } => start.saturating_add(millis(since.elapsed())),
+        }
+    }
+}
+
+/// A duration in milliseconds, capped at what fits.
+pub fn millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that asks the system"
+)]
+fn system_now() -> Millis {
+    match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
+        Ok(since) => millis(since),
+        Err(before) => -millis(before.duration()),
+    }
+}

@@ -1,0 +1,160 @@
+//! What outlives the process.
+//!
+//! One trait, implemented by [`sqlite`] now and by PostgreSQL later; the conformance suite in `store/conformance.rs`
+//! is what both have to pass. The store knows rows, leases and transactions, and nothing of providers, HTTP or
+//! secrets in clear: what it is handed of secrets is sealed.
+
+mod model;
+
+use async_trait::async_trait;
+
+pub use model::*;
+
+use crate::clock::Millis;
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else holds the lease by now; what was to be written is not.
+    #[error("the lease on instance {} was lost to another worker (epoch {})", .0.instance, .0.epoch)]
+    StaleLease(Lease),
+    /// The row is not there (any more).
+    #[error("there is no {0}")]
+    Missing(&'static str),
+    /// The engine failed.
+    #[error("the store failed: {0}")]
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The engine is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// What a store operation returns.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The store. Every method is one transaction.
+#[async_trait]
+pub trait Store: std::fmt::Debug + Send + Sync + 'static {
+    // --- Organizations and users ---------------------------------------------------------------------------------
+
+    /// Make the first organization, its account and its user, unless there is an organization already. Says whether
+    /// it did.
+    async fn bootstrap(&self, first: NewTenant) -> Result<bool>;
+
+    /// The user whose secret and whose organization's secret have these digests.
+    async fn user(&self, user_secret: &Digest, organization_secret: &Digest) -> Result<Option<User>>;
+
+    /// The user with this secret's digest.
+    async fn user_by_secret(&self, user_secret: &Digest) -> Result<Option<User>>;
+
+    /// A user by id.
+    async fn user_by_id(&self, user: UserId) -> Result<Option<User>>;
+
+    // --- Instances -----------------------------------------------------------------------------------------------
+
+    /// An id for an instance that is about to be made; never given twice.
+    async fn reserve_instance(&self) -> Result<InstanceId>;
+
+    /// Make an instance with its secrets, its pollers and its subscription.
+    async fn create_instance(&self, instance: NewInstance) -> Result<Instance>;
+
+    /// An instance by id, whoever it belongs to.
+    async fn instance(&self, id: InstanceId) -> Result<Option<Instance>>;
+
+    /// The instance whose token has this digest.
+    async fn instance_by_token(&self, token: &Digest) -> Result<Option<Instance>>;
+
+    /// Instances of an account, by id.
+    async fn instances(&self, account: AccountId, filter: &InstanceFilter) -> Result<Vec<Instance>>;
+
+    /// Change an instance: its own columns, secrets, pollers and subscription, whatever the change names.
+    async fn change_instance(&self, id: InstanceId, change: InstanceChange) -> Result<Instance>;
+
+    /// Remove an instance with all that belongs to it, events and deliveries included.
+    async fn delete_instance(&self, id: InstanceId) -> Result<()>;
+
+    /// All sealed secrets of an instance.
+    async fn secrets(&self, instance: InstanceId) -> Result<Vec<SealedSecret>>;
+
+    // --- Polling -------------------------------------------------------------------------------------------------
+
+    /// Take a lease on up to `limit` instances that are due, the longest waiting first. A lease that ends is
+    /// anybody's.
+    async fn claim_instances(&self, now: Millis, limit: usize, lease_ends: Millis) -> Result<Vec<Lease>>;
+
+    /// Take a lease on this instance, due or not, unless somebody holds one.
+    async fn claim_instance(&self, id: InstanceId, now: Millis, lease_ends: Millis) -> Result<Option<Lease>>;
+
+    /// Prolong a lease.
+    async fn renew_lease(&self, lease: Lease, lease_ends: Millis) -> Result<()>;
+
+    /// Give a lease back and say when the instance is due again.
+    async fn release_instance(&self, lease: Lease, next_run: Millis, failures: u32) -> Result<()>;
+
+    /// When the next instance is due.
+    async fn next_poll_due(&self) -> Result<Option<Millis>>;
+
+    /// The schedule of an instance.
+    async fn schedule(&self, instance: InstanceId) -> Result<Option<Schedule>>;
+
+    /// The pollers of an instance in their order.
+    async fn pollers(&self, instance: InstanceId) -> Result<Vec<Poller>>;
+
+    /// The fingerprints that exist for these identities.
+    async fn fingerprints(&self, poller: PollerId, identities: Vec<IdentityHash>)
+    -> Result<Vec<Fingerprint>>;
+
+    /// Store a page: fingerprints, events, notifications, a delivery for each subscription, the checkpoint. Fails
+    /// with [`StoreError::StaleLease`], and stores nothing, when the lease is another's.
+    async fn commit_page(&self, page: PageCommit) -> Result<()>;
+
+    /// End a poll: move the cursor on success, note the failure otherwise, prune fingerprints, keep the record.
+    async fn commit_poll(&self, poll: PollCommit) -> Result<()>;
+
+    // --- Events --------------------------------------------------------------------------------------------------
+
+    /// Notifications of an account, newest first.
+    async fn notifications(
+        &self,
+        account: AccountId,
+        filter: &NotificationFilter,
+    ) -> Result<Vec<Notification>>;
+
+    // --- Delivery ------------------------------------------------------------------------------------------------
+
+    /// Take a lease on deliveries that are due: oldest first, at most `limit`, at most `per_subscription` in flight
+    /// for each subscription, and none while an earlier delivery of one of its objects to the same subscription is
+    /// unfinished.
+    async fn claim_deliveries(&self, claim: DeliveryClaim) -> Result<Vec<ClaimedDelivery>>;
+
+    /// Write down what came of attempts. A settlement whose epoch is not the delivery's is ignored.
+    async fn settle_deliveries(&self, settlements: Vec<Settlement>) -> Result<()>;
+
+    /// When the next delivery is due.
+    async fn next_delivery_due(&self) -> Result<Option<Millis>>;
+
+    /// Deliveries of an account, newest first.
+    async fn deliveries(&self, account: AccountId, filter: &DeliveryFilter) -> Result<Vec<Delivery>>;
+
+    /// Subscriptions of an account.
+    async fn subscriptions(
+        &self,
+        account: AccountId,
+        instance: Option<InstanceId>,
+    ) -> Result<Vec<Subscription>>;
+
+    /// Activate a subscription again and make its queued deliveries due.
+    async fn resume_subscription(&self, account: AccountId, id: SubscriptionId, now: Millis)
+    -> Result<usize>;
+
+    // --- Housekeeping --------------------------------------------------------------------------------------------
+
+    /// Give back every lease: for an embedded store at start, when no other host can hold one.
+    async fn recover(&self) -> Result<()>;
+
+    /// Remove finished notifications, deliveries and poll records older than this. Says how many notifications.
+    async fn prune(&self, before: Millis) -> Result<usize>;
+
+    /// Is the store there?
+    async fn ping(&self) -> Result<()>;
+}

@@ -1,0 +1,635 @@
+//! The rows, as the rest of the host sees them.
+
+use std::fmt;
+
+use bytes::Bytes;
+use indexmap::IndexMap;
+
+use crate::clock::Millis;
+
+/// Digest of a secret that is only compared: keyed BLAKE3 (see [`crate::vault::Vault::digest`]).
+pub type Digest = [u8; 32];
+
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )+};
+}
+
+id! {
+    /// An organization.
+    OrganizationId,
+    /// An account of an organization.
+    AccountId,
+    /// A user of an account.
+    UserId,
+    /// An element instance.
+    InstanceId,
+    /// A poller.
+    PollerId,
+    /// A notification; made by [`crate::ids::Sequence`], because its body contains it.
+    NotificationId,
+    /// A subscription.
+    SubscriptionId,
+    /// A delivery; its order is the order of delivery.
+    DeliveryId,
+}
+
+// --- Organizations and users -------------------------------------------------------------------------------------
+
+/// The first organization with its account and user.
+#[derive(Debug, Clone)]
+pub struct NewTenant {
+    /// The organization's name.
+    pub organization: String,
+    /// The digest of the organization's secret.
+    pub organization_secret: Digest,
+    /// The user's address.
+    pub email: String,
+    /// The user's first name.
+    pub first_name: String,
+    /// The user's last name.
+    pub last_name: String,
+    /// The digest of the user's secret.
+    pub user_secret: Digest,
+    /// When.
+    pub created: Millis,
+}
+
+/// A user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// Its account.
+    pub account: AccountId,
+    /// Its organization.
+    pub organization: OrganizationId,
+    /// Its address.
+    pub email: String,
+    /// Its first name.
+    pub first_name: String,
+    /// Its last name.
+    pub last_name: String,
+}
+
+// --- Instances ---------------------------------------------------------------------------------------------------
+
+/// Whether an instance can work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InstanceState {
+    /// Its credentials work.
+    Connected,
+    /// The provider refuses its credentials; a new `providerData.code` is needed.
+    NeedsAuthentication,
+}
+
+/// An element instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// Its id.
+    pub id: InstanceId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Who made it.
+    pub user: UserId,
+    /// The key of its element.
+    pub element: String,
+    /// Its name.
+    pub name: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// What it says itself, without secrets.
+    pub configuration: IndexMap<String, String>,
+    /// What `connect` and captures derived; beneath `configuration` in weight.
+    pub derived: IndexMap<String, String>,
+    /// When it was made.
+    pub created: Millis,
+    /// When it was changed.
+    pub updated: Millis,
+    /// Whether it is switched off.
+    pub disabled: bool,
+    /// Whether it can work.
+    pub state: InstanceState,
+    /// Why it is in this state.
+    pub state_reason: Option<String>,
+    /// Since when it is in this state.
+    pub state_since: Millis,
+}
+
+/// A secret as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedSecret {
+    /// Its name: `oauth.user.token`.
+    pub name: String,
+    /// What the vault made of it.
+    pub sealed: Vec<u8>,
+    /// When it ends, where that is known.
+    pub expires: Option<Millis>,
+}
+
+/// An instance to be.
+#[derive(Debug, Clone)]
+pub struct NewInstance {
+    /// Its id, from [`super::Store::reserve_instance`]: secrets are sealed for it before it exists.
+    pub id: InstanceId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Who makes it.
+    pub user: UserId,
+    /// The key of its element.
+    pub element: String,
+    /// Its name.
+    pub name: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its configuration, without secrets.
+    pub configuration: IndexMap<String, String>,
+    /// What was derived.
+    pub derived: IndexMap<String, String>,
+    /// The digest of its token.
+    pub token: Digest,
+    /// Its secrets.
+    pub secrets: Vec<SealedSecret>,
+    /// How it is polled, where it is.
+    pub polling: Option<Polling>,
+    /// Where its events go, where they go.
+    pub callback: Option<Callback>,
+    /// When.
+    pub created: Millis,
+}
+
+/// How an instance is polled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Polling {
+    /// The refresh interval in milliseconds.
+    pub interval: Millis,
+    /// When it is due.
+    pub next_run: Millis,
+    /// Its pollers in their order.
+    pub pollers: Vec<NewPoller>,
+}
+
+/// A poller to be, or one that stays: a poller of the same resource keeps its cursor and its fingerprints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPoller {
+    /// The resource.
+    pub resource: String,
+    /// Its configuration in force, a JSON object.
+    pub configuration: String,
+    /// Where it starts, in provider time: records changed before are fingerprinted, not told.
+    pub start: Millis,
+}
+
+/// Where events go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callback {
+    /// The topic: `instance-{id}-{element}-events`.
+    pub topic: String,
+    /// The URL.
+    pub url: String,
+}
+
+/// A change of a value that may be absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Edit<T> {
+    /// As it was.
+    #[default]
+    Keep,
+    /// This now.
+    Set(T),
+    /// None any more.
+    Remove,
+}
+
+/// What to change of an instance.
+#[derive(Debug, Clone, Default)]
+pub struct InstanceChange {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its tags.
+    pub tags: Option<Vec<String>>,
+    /// Its whole configuration, without secrets.
+    pub configuration: Option<IndexMap<String, String>>,
+    /// All that was derived.
+    pub derived: Option<IndexMap<String, String>>,
+    /// Whether it is switched off.
+    pub disabled: Option<bool>,
+    /// Its state with the reason.
+    pub state: Option<(InstanceState, Option<String>)>,
+    /// Secrets to add or replace.
+    pub put_secrets: Vec<SealedSecret>,
+    /// Names of secrets to remove.
+    pub remove_secrets: Vec<String>,
+    /// How it is polled: `Remove` drops schedule and pollers with cursors and fingerprints.
+    pub polling: Edit<Polling>,
+    /// Where its events go. `Set` with another URL retires the old subscription (its pending deliveries go to the
+    /// new one) and makes a new one; with the same URL it changes nothing. `Remove` retires it.
+    pub callback: Edit<Callback>,
+    /// When.
+    pub now: Millis,
+}
+
+/// Which instances.
+#[derive(Debug, Clone, Default)]
+pub struct InstanceFilter {
+    /// Only of this element.
+    pub element: Option<String>,
+    /// Only with all of these tags.
+    pub tags: Vec<String>,
+    /// Only with this text in name or tags, whatever the case.
+    pub search: Option<String>,
+    /// Only after this id.
+    pub after: Option<InstanceId>,
+    /// At most so many; none means 200.
+    pub limit: Option<usize>,
+}
+
+// --- Polling -----------------------------------------------------------------------------------------------------
+
+/// The right to poll an instance, until it ends or another takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Rises with every claim.
+    pub epoch: i64,
+}
+
+/// When an instance is polled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The refresh interval in milliseconds.
+    pub interval: Millis,
+    /// When it is due.
+    pub next_run: Millis,
+    /// How many polls in a row failed.
+    pub failures: u32,
+}
+
+/// The schedule and cursor of one resource of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Poller {
+    /// Its id.
+    pub id: PollerId,
+    /// Its instance.
+    pub instance: InstanceId,
+    /// The resource.
+    pub resource: String,
+    /// Its configuration in force.
+    pub configuration: String,
+    /// Whether an operator paused it.
+    pub paused: bool,
+    /// Where it started: records changed before are not told.
+    pub start: Millis,
+    /// Up to when, in provider time, everything is stored.
+    pub cursor: Millis,
+    /// The delta feed's cursor.
+    pub checkpoint: Option<Checkpoint>,
+    /// How many polls in a row failed.
+    pub failures: u32,
+    /// When the last good poll ended.
+    pub last_success: Option<Millis>,
+    /// When the last poll failed.
+    pub last_failure: Option<Millis>,
+    /// Why it failed.
+    pub last_error: Option<String>,
+    /// Records read so far.
+    pub records: u64,
+    /// Events found so far.
+    pub events: u64,
+}
+
+/// A delta feed's cursor, and the digest of the adapter that wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The adapter's own words.
+    pub data: Vec<u8>,
+    /// The adapter's digest, hexadecimal.
+    pub adapter: String,
+}
+
+/// Digest of a record's identity.
+pub type IdentityHash = [u8; 16];
+
+/// What is remembered of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Whose it is.
+    pub identity: IdentityHash,
+    /// When the record was last changed, where the provider tells.
+    pub updated: Option<Millis>,
+    /// Digest of its updated instant and its content.
+    pub content: [u8; 16],
+}
+
+/// What happened to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum EventKind {
+    /// It is new.
+    Created,
+    /// It was edited.
+    Updated,
+    /// It is gone.
+    Deleted,
+    /// The provider does not tell.
+    Unknown,
+}
+
+/// An event in its notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// What `GET /{resource}/{id}` takes.
+    pub object_id: String,
+    /// Orders deliveries: events of one object carry the same.
+    pub identity: IdentityHash,
+    /// When it happened, by the provider.
+    pub date: Option<Millis>,
+}
+
+/// A notification to be, frozen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNotification {
+    /// Its id, which its body contains.
+    pub id: NotificationId,
+    /// The event id, which its body contains.
+    pub event_id: String,
+    /// The topic.
+    pub topic: String,
+    /// The resource.
+    pub resource: String,
+    /// What happened to all of its records.
+    pub kind: EventKind,
+    /// When.
+    pub created: Millis,
+    /// Its events, in the order of the body.
+    pub events: Vec<NewEvent>,
+    /// The body of every delivery.
+    pub body: Bytes,
+}
+
+/// A page to store.
+#[derive(Debug, Clone)]
+pub struct PageCommit {
+    /// By what right.
+    pub lease: Lease,
+    /// The poller.
+    pub poller: PollerId,
+    /// Added or replaced.
+    pub fingerprints: Vec<Fingerprint>,
+    /// The notifications of this page's events.
+    pub notifications: Vec<NewNotification>,
+    /// The new checkpoint.
+    pub checkpoint: Option<Checkpoint>,
+    /// How many records the page had.
+    pub records: u64,
+    /// When.
+    pub now: Millis,
+}
+
+/// How a poll ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PollOutcome {
+    /// The window is complete: the cursor moves here, and fingerprints with an updated instant before `prune` go.
+    Complete {
+        /// The new cursor.
+        cursor: Millis,
+        /// Fingerprints older than this are pruned.
+        prune: Option<Millis>,
+    },
+    /// It failed; the cursor stays.
+    Failed {
+        /// Why, with the way out.
+        error: String,
+    },
+}
+
+/// A poll's end, and the compact record that it leaves.
+#[derive(Debug, Clone)]
+pub struct PollCommit {
+    /// By what right.
+    pub lease: Lease,
+    /// The poller.
+    pub poller: PollerId,
+    /// When it started.
+    pub started: Millis,
+    /// When it ended.
+    pub finished: Millis,
+    /// The window's start, in provider time.
+    pub since: Millis,
+    /// The window's end.
+    pub until: Millis,
+    /// Requests sent.
+    pub requests: u32,
+    /// Records read.
+    pub records: u32,
+    /// Events found.
+    pub events: u32,
+    /// The adapter's digest, hexadecimal.
+    pub adapter: String,
+    /// How it ended.
+    pub outcome: PollOutcome,
+}
+
+// --- Events and delivery -----------------------------------------------------------------------------------------
+
+/// Which notifications.
+#[derive(Debug, Clone, Default)]
+pub struct NotificationFilter {
+    /// Only of this instance.
+    pub instance: Option<InstanceId>,
+    /// Only with this event id.
+    pub event_id: Option<String>,
+    /// Only with an event of this object.
+    pub object_id: Option<String>,
+    /// Only older than this one.
+    pub before: Option<NotificationId>,
+    /// At most so many; none means 200.
+    pub limit: Option<usize>,
+}
+
+/// A stored notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// Its id.
+    pub id: NotificationId,
+    /// The event id.
+    pub event_id: String,
+    /// The instance.
+    pub instance: InstanceId,
+    /// The topic.
+    pub topic: String,
+    /// The resource.
+    pub resource: String,
+    /// What happened.
+    pub kind: EventKind,
+    /// When.
+    pub created: Millis,
+    /// Whether at least one subscription has it.
+    pub delivered: bool,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Topic to URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its id.
+    pub id: SubscriptionId,
+    /// Its instance.
+    pub instance: InstanceId,
+    /// The topic.
+    pub topic: String,
+    /// The callback URL.
+    pub url: String,
+    /// Whether deliveries go out; otherwise they queue.
+    pub active: bool,
+    /// Why it is not active.
+    pub reason: Option<String>,
+    /// When it was made.
+    pub created: Millis,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeliveryStatus {
+    /// Not tried yet.
+    Created,
+    /// Taken by the receiver.
+    Delivered,
+    /// Failed at least once, to be tried again.
+    Retry,
+    /// Waiting for its subscription to be resumed.
+    Queued,
+}
+
+/// Which deliveries.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// Only of this instance.
+    pub instance: Option<InstanceId>,
+    /// Only of this notification.
+    pub notification: Option<NotificationId>,
+    /// Only in this status.
+    pub status: Option<DeliveryStatus>,
+    /// Only older than this one.
+    pub before: Option<DeliveryId>,
+    /// At most so many; none means 200.
+    pub limit: Option<usize>,
+}
+
+/// One notification on its way to one subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The notification.
+    pub notification: NotificationId,
+    /// The event id.
+    pub event_id: String,
+    /// The subscription.
+    pub subscription: SubscriptionId,
+    /// Where it stands.
+    pub status: DeliveryStatus,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// When the next attempt is due, while there is one.
+    pub next_attempt: Option<Millis>,
+    /// The last answer's status.
+    pub last_status: Option<u16>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// When it was made.
+    pub created: Millis,
+    /// When it changed.
+    pub updated: Millis,
+}
+
+/// What to claim.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryClaim {
+    /// Now.
+    pub now: Millis,
+    /// When the leases end.
+    pub lease_ends: Millis,
+    /// At most so many.
+    pub limit: usize,
+    /// At most so many in flight for each subscription, earlier claims included.
+    pub per_subscription: usize,
+}
+
+/// A delivery to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedDelivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The claim's epoch.
+    pub epoch: i64,
+    /// The instance, for its signing key and its settings.
+    pub instance: InstanceId,
+    /// The subscription.
+    pub subscription: SubscriptionId,
+    /// The callback URL.
+    pub url: String,
+    /// The notification.
+    pub notification: NotificationId,
+    /// The event id: the webhook id of every attempt.
+    pub event_id: String,
+    /// Attempts made before.
+    pub attempts: u32,
+    /// When the first attempt failed.
+    pub first_failure: Option<Millis>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The receiver took it.
+    Delivered,
+    /// Try again then.
+    Retry {
+        /// When.
+        at: Millis,
+    },
+    /// Give up: the delivery queues as a dead letter, its subscription is deactivated for this reason, and what
+    /// else it has pending queues too.
+    Deactivate {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// An attempt's end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The claim's epoch.
+    pub epoch: i64,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// When the attempt started.
+    pub started: Millis,
+    /// When it ended.
+    pub finished: Millis,
+    /// The answer's status, when there was one.
+    pub status: Option<u16>,
+    /// What went wrong, when something did.
+    pub error: Option<String>,
+}
