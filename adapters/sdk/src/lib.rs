@@ -3,10 +3,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ceql;
 pub mod contract;
 pub mod description;
 mod export;
 pub mod oauth2;
+pub mod path;
+pub mod place;
 pub mod raw;
 
 /// The text of a description, for the export shim.
