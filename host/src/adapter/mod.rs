@@ -1,10 +1,127 @@
 //! The adapter runtime: the only part of the host that knows WebAssembly.
+//!
+//! A [`Catalog`] watches the adapters folder and holds what it serves; an [`Adapter`] is one element's component, and
+//! each call of it runs in a fresh instance that dies with the call.
 
 mod bindings;
+mod call;
+mod catalog;
+mod component;
+mod engine;
+mod error;
+mod limits;
+mod state;
+mod tap;
+mod watch;
+
+use std::sync::Arc;
+
+use periodic_sdk::description::Description;
+use tokio::sync::Semaphore;
+
+pub use self::{
+    call::Called,
+    catalog::{Catalog, Rejected},
+    error::{CallError, Rejection},
+    limits::{LimitExceeded, Limits},
+    tap::Tap,
+    watch::Watch,
+};
+use self::{component::Linked, engine::Runtime};
 
 /// The contract's types as the host sees them, one module for each interface of `wit/v1`.
 pub mod contract {
     pub use super::bindings::exports::periodic::element::{
         element, hub, oauth1, oauth2, poller, types, webhook,
     };
+}
+
+/// One element's component, ready to be called.
+#[derive(Debug)]
+pub struct Adapter {
+    description: Description,
+    digest: String,
+    file: String,
+    linked: Linked,
+    limits: Limits,
+    slots: Arc<Semaphore>,
+    tap: Option<Arc<Tap>>,
+}
+
+impl Adapter {
+    /// The element's key.
+    pub fn key(&self) -> &str {
+        &self.description.key
+    }
+
+    /// What the element says of itself.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// The BLAKE3 digest of its file, hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The name of its file.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Load from bytes: check, compile, link, describe.
+    async fn load(runtime: &Host, file: String, bytes: Vec<u8>) -> Result<Self, Rejection> {
+        let digest = blake3::hash(&bytes).to_hex().to_string();
+        let engine = runtime.engine.clone();
+        let linked = tokio::task::spawn_blocking(move || Linked::load(&engine, &bytes)).await;
+        let linked = linked.map_err(|panicked| Rejection::Load(panicked.to_string()))??;
+        let mut adapter = Self {
+            description: nameless(&file),
+            digest,
+            file,
+            linked,
+            limits: runtime.limits,
+            slots: Arc::clone(&runtime.slots),
+            tap: runtime.tap.clone(),
+        };
+        let described = adapter
+            .describe(None)
+            .await
+            .map_err(|error| Rejection::Describe(Box::new(error)))?;
+        let json = described.map_err(Rejection::Described)?;
+        let parsed = serde_json::from_str(&json).map_err(|error| Rejection::Description(error.to_string()));
+        adapter.description = parsed?;
+        adapter.linked.check_claims(&adapter.description)?;
+        Ok(adapter)
+    }
+}
+
+/// What all adapters of a process share.
+#[derive(Debug)]
+struct Host {
+    engine: Runtime,
+    limits: Limits,
+    slots: Arc<Semaphore>,
+    tap: Option<Arc<Tap>>,
+}
+
+/// What an adapter is called by until it has said its name: its file.
+fn nameless(file: &str) -> Description {
+    use periodic_sdk::description::{Authentication, AuthenticationKind};
+    Description {
+        key: file.to_owned(),
+        name: String::new(),
+        id: 0,
+        hub: String::new(),
+        description: String::new(),
+        authentication: Authentication {
+            kind: AuthenticationKind::None,
+            pkce: false,
+        },
+        configuration: Vec::new(),
+        resources: indexmap::IndexMap::new(),
+        egress: Vec::new(),
+        secrets: Vec::new(),
+        rate_limits: Vec::new(),
+    }
 }

@@ -1,0 +1,85 @@
+//! The one WebAssembly engine of the process.
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+    component::{HasSelf, Linker},
+};
+
+use super::{bindings::periodic::element::log, limits::Limits, state::State};
+
+/// The length of an epoch. A deadline is met to within two of them.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+
+/// Guests that are alive at the same time. They only live while they compute, so that a few for each core do.
+const SLOTS: u32 = 64;
+/// Core instances, memories and tables of one component: the adapter's own and what its toolchain adds.
+const PARTS: u32 = 16;
+
+/// Engine and linker.
+#[derive(Clone)]
+pub(super) struct Runtime {
+    pub(super) engine: Engine,
+    pub(super) linker: Linker<State>,
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Runtime")
+    }
+}
+
+impl Runtime {
+    pub(super) fn new(limits: &Limits) -> wasmtime::Result<Self> {
+        let mut pool = PoolingAllocationConfig::default();
+        pool.total_component_instances(SLOTS)
+            .total_core_instances(SLOTS * 4)
+            .total_memories(SLOTS * 2)
+            .total_tables(SLOTS * 4)
+            .total_stacks(SLOTS)
+            .max_core_instances_per_component(PARTS)
+            .max_memories_per_component(PARTS)
+            .max_tables_per_component(PARTS)
+            .max_memory_size(limits.memory)
+            .table_elements(limits.table_elements)
+            // What a small call touches stays mapped between calls and is zeroed by hand, which is cheaper than
+            // giving pages back.
+            .linear_memory_keep_resident(256 << 10)
+            .table_keep_resident(64 << 10);
+        let mut config = Config::new();
+        config
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+            .epoch_interruption(true)
+            // No async-typed functions in the contract, and calls are several times cheaper without them.
+            .concurrency_support(false)
+            .wasm_backtrace_max_frames(NonZeroUsize::new(20));
+        let engine = Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        log::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+        tick(&engine);
+        Ok(Self { engine, linker })
+    }
+}
+
+/// Advance the epoch for as long as the engine lives. A plain thread, because a guest that holds every worker of an
+/// executor would hold its own clock.
+fn tick(engine: &Engine) {
+    let engine = engine.weak();
+    std::thread::spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            pause();
+        }
+    });
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a thread of its own that does nothing but sleep and count"
+)]
+fn pause() {
+    std::thread::sleep(TICK);
+}

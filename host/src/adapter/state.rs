@@ -1,0 +1,123 @@
+//! What lives as long as one call: the guest's limits, its log, and a world in which nothing can be reached.
+
+use std::{collections::VecDeque, time::Duration};
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{
+    HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView, p2::pipe::MemoryOutputPipe,
+    random::Deterministic,
+};
+
+use super::{
+    bindings::periodic::element::log,
+    limits::{Limits, Meter},
+};
+
+/// The data of a call's store.
+pub(super) struct State {
+    /// The element's key, for the log.
+    adapter: String,
+    /// Memory and tables.
+    pub(super) meter: Meter,
+    /// Epoch ticks used.
+    pub(super) ticks: u64,
+    /// Bytes of log that are left.
+    log_left: usize,
+    wasi: WasiCtx,
+    table: ResourceTable,
+    stderr: MemoryOutputPipe,
+}
+
+/// A clock that stands still: time comes with the call.
+struct Still;
+
+impl HostWallClock for Still {
+    fn resolution(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl HostMonotonicClock for Still {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        0
+    }
+}
+
+impl State {
+    pub(super) fn new(adapter: &str, limits: &Limits) -> Self {
+        let stderr = MemoryOutputPipe::new(limits.log);
+        // Everything that is not set here is refused or empty: no files, no arguments, no environment.
+        let wasi = WasiCtx::builder()
+            .stderr(stderr.clone())
+            .wall_clock(Still)
+            .monotonic_clock(Still)
+            .secure_random(Deterministic::new(vec![0]))
+            .insecure_random(Deterministic::new(vec![0]))
+            .insecure_random_seed(0)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false)
+            .build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(1000);
+        Self {
+            adapter: adapter.to_owned(),
+            meter: Meter::new(limits),
+            ticks: 0,
+            log_left: limits.log,
+            wasi,
+            table,
+            stderr,
+        }
+    }
+
+    /// The last lines that the guest wrote to standard error: where a panic says what it is.
+    pub(super) fn last_words(&self) -> String {
+        let written = self.stderr.contents();
+        let text = String::from_utf8_lossy(&written);
+        let mut last = VecDeque::with_capacity(LAST_WORDS);
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            if last.len() == LAST_WORDS {
+                last.pop_front();
+            }
+            last.push_back(line);
+        }
+        Vec::from(last).join("; ")
+    }
+}
+
+/// So many lines of standard error are quoted.
+const LAST_WORDS: usize = 5;
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl log::Host for State {
+    fn write(&mut self, level: log::Level, message: String) {
+        let Some(left) = self.log_left.checked_sub(message.len()) else {
+            return;
+        };
+        self.log_left = left;
+        let adapter = self.adapter.as_str();
+        match level {
+            log::Level::Debug => tracing::debug!(adapter, "{message}"),
+            log::Level::Info => tracing::info!(adapter, "{message}"),
+            log::Level::Warn => tracing::warn!(adapter, "{message}"),
+            log::Level::Error => tracing::error!(adapter, "{message}"),
+        }
+    }
+}
