@@ -1,0 +1,80 @@
+//! What the parts of a running host share.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use crate::{
+    adapter::Catalog,
+    clock::{Clock, Millis},
+    egress::{Budgets, Egress},
+    ids::Sequence,
+    store::{InstanceId, Store},
+    vault::Vault,
+};
+
+/// The running host: everything that API, pollers and delivery work with.
+#[derive(Debug)]
+pub struct Host {
+    /// What outlives the process.
+    pub store: Arc<dyn Store>,
+    /// Seals and opens secrets.
+    pub vault: Vault,
+    /// The elements in service.
+    pub adapters: Arc<Catalog>,
+    /// Every outbound request.
+    pub egress: Egress,
+    /// The providers' rate limits, one budget an account.
+    pub budgets: Budgets,
+    /// The time.
+    pub clock: Clock,
+    /// Numbers for notifications.
+    pub sequence: Sequence,
+    /// What operators preset for elements, by element and key.
+    pub element_defaults: ElementDefaults,
+    /// Somebody changed a schedule.
+    pub polls_due: Notify,
+    /// Somebody stored a delivery.
+    pub deliveries_due: Arc<Notify>,
+    /// What is known of each instance beside the store.
+    pub(crate) live: LiveInstances,
+}
+
+/// Configuration that operators preset, by element and key.
+pub type ElementDefaults = std::collections::BTreeMap<String, std::collections::BTreeMap<String, String>>;
+
+/// What is known of instances only while the process runs.
+#[derive(Debug, Default)]
+pub(crate) struct LiveInstances(Mutex<HashMap<InstanceId, Arc<Live>>>);
+
+/// What is known of one instance.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    /// Held while its tokens are refreshed, so that one task does it for all.
+    pub(crate) refresh: tokio::sync::Mutex<()>,
+    /// The provider's clock minus ours, as last measured.
+    pub(crate) skew: std::sync::atomic::AtomicI64,
+}
+
+impl LiveInstances {
+    /// What is known of this instance.
+    pub(crate) fn get(&self, instance: InstanceId) -> Arc<Live> {
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(map.entry(instance).or_default())
+    }
+
+    /// Forget an instance that was deleted.
+    pub(crate) fn forget(&self, instance: InstanceId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&instance);
+    }
+}
+
+impl Live {
+    /// The provider's clock minus ours.
+    pub(crate) fn skew(&self) -> Millis {
+        self.skew.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,240 @@
+//! Who is polled when.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{Backoff, Options, poller::Round};
+use crate::{
+    clock::{Millis, millis},
+    host::Host,
+    session::{Failure, Session},
+    store::{Instance, Lease, Poller, Schedule, StoreError},
+};
+
+/// At the latest after so long the store is asked who is due, whatever woke nobody up.
+const LONGEST_NAP: Duration = Duration::from_secs(10);
+/// After an error of the store it is asked again.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+/// An instance of which nothing is to be polled is looked at again after so long.
+const IDLE: Millis = 60 * 60 * 1000;
+/// Events of one notification, unless the instance says otherwise.
+const BATCH: usize = 10;
+/// The configuration key of the number of events of one notification.
+const BATCH_KEY: &str = "event.notification.batch.size";
+
+/// Polls instances when they are due, one poll of an instance at a time.
+#[derive(Debug)]
+pub struct Scheduler {
+    host: Arc<Host>,
+    options: Options,
+}
+
+/// When an instance is due again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Next {
+    run: Millis,
+    failures: u32,
+}
+
+impl Scheduler {
+    /// A scheduler over the host's store.
+    pub fn new(host: Arc<Host>, options: Options) -> Self {
+        Self { host, options }
+    }
+
+    /// Poll until cancelled; then finish the polls in progress.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let this = Arc::new(self);
+        let mut polls = JoinSet::new();
+        while !shutdown.is_cancelled() {
+            while polls.try_join_next().is_some() {}
+            let free = this.options.concurrency.saturating_sub(polls.len());
+            let claimed = if free == 0 { Ok(Vec::new()) } else { this.claim(free).await };
+            let nap = match claimed {
+                Ok(leases) if leases.is_empty() => this.nap().await,
+                Ok(leases) => {
+                    for lease in leases {
+                        let this = Arc::clone(&this);
+                        polls.spawn(async move { this.poll(lease).await });
+                    }
+                    Duration::ZERO
+                }
+                Err(error) => {
+                    tracing::error!(%error, "no instances could be claimed for polling");
+                    STORE_PAUSE
+                }
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = tokio::time::sleep(nap) => {}
+                () = this.host.polls_due.notified() => {}
+                Some(_) = polls.join_next(), if free == 0 => {}
+            }
+        }
+        while polls.join_next().await.is_some() {}
+    }
+
+    /// Poll one instance now, whoever holds its lease permitting. False when somebody else polls it.
+    pub async fn poll_now(&self, instance: crate::store::InstanceId) -> Result<bool, StoreError> {
+        let now = self.host.clock.now();
+        let ends = now.saturating_add(millis(self.options.lease));
+        let Some(lease) = self.host.store.claim_instance(instance, now, ends).await? else { return Ok(false) };
+        self.poll(lease).await;
+        Ok(true)
+    }
+
+    async fn claim(&self, limit: usize) -> Result<Vec<Lease>, StoreError> {
+        let now = self.host.clock.now();
+        let ends = now.saturating_add(millis(self.options.lease));
+        self.host.store.claim_instances(now, limit, ends).await
+    }
+
+    async fn nap(&self) -> Duration {
+        match self.host.store.next_poll_due().await {
+            Ok(None) => LONGEST_NAP,
+            Ok(Some(due)) => {
+                let wait = u64::try_from(due.saturating_sub(self.host.clock.now())).unwrap_or(0);
+                // Due, yet not claimed: leased by somebody else. A moment's patience instead of a busy loop.
+                Duration::from_millis(wait).clamp(Duration::from_millis(20), LONGEST_NAP)
+            }
+            Err(error) => {
+                tracing::error!(%error, "the store does not say which instance is due next");
+                STORE_PAUSE
+            }
+        }
+    }
+
+    /// Poll an instance and give its lease back.
+    async fn poll(&self, lease: Lease) {
+        let next = match self.poll_instance(lease).await {
+            Ok(next) => next,
+            // Whoever has the lease now does the rest.
+            Err(Failure::Store(StoreError::StaleLease(_))) => return,
+            Err(failure) => {
+                let instance = lease.instance;
+                tracing::warn!(%instance, error = %failure, "the instance could not be polled");
+                self.after_failure(lease, &failure).await
+            }
+        };
+        match self.host.store.release_instance(lease, next.run, next.failures).await {
+            Ok(()) | Err(StoreError::StaleLease(_) | StoreError::Missing(_)) => {}
+            Err(error) => {
+                tracing::error!(instance = %lease.instance, %error, "a poll could not be ended; its lease runs out");
+            }
+        }
+    }
+
+    async fn poll_instance(&self, lease: Lease) -> Result<Next, Failure> {
+        let store = &self.host.store;
+        let missing = || Failure::Store(StoreError::Missing("instance"));
+        let instance = store.instance(lease.instance).await?.ok_or_else(missing)?;
+        let schedule = store.schedule(instance.id).await?.ok_or_else(missing)?;
+        let user = store.user_by_id(instance.user).await?.ok_or_else(missing)?;
+        let mut session = Session::open(&self.host, &instance).await?;
+        let batch = batch_size(&instance);
+        let round =
+            Round { host: &self.host, options: &self.options, lease, instance: &instance, user: &user, batch };
+        let mut plan = Plan { schedule: &schedule, now: self.host.clock.now(), next: None, failures: 0 };
+        for poller in store.pollers(instance.id).await? {
+            if poller.paused {
+                continue;
+            }
+            if let Some(due) = plan.not_due(&poller) {
+                plan.run_at(due);
+                continue;
+            }
+            match round.poll(&mut session, &poller).await? {
+                Ok(()) => plan.succeeded(),
+                Err(failure) => {
+                    let resource = poller.resource.as_str();
+                    tracing::warn!(instance = %instance.id, resource, error = %failure, "a poll failed");
+                    plan.failed(poller.failures + 1, backoff(&failure), self.host.clock.now());
+                    if concerns_all(&failure) {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(plan.next())
+    }
+
+    /// The instance as a whole failed: no adapter, no secrets, no store.
+    async fn after_failure(&self, lease: Lease, failure: &Failure) -> Next {
+        let failures = match self.host.store.schedule(lease.instance).await {
+            Ok(Some(schedule)) => schedule.failures.saturating_add(1),
+            Ok(None) | Err(_) => 1,
+        };
+        let wait = millis(backoff(failure).wait(failures));
+        Next { run: self.host.clock.now().saturating_add(wait), failures }
+    }
+}
+
+/// When an instance is due again, found while its pollers are gone through.
+struct Plan<'a> {
+    schedule: &'a Schedule,
+    now: Millis,
+    next: Option<Millis>,
+    failures: u32,
+}
+
+impl Plan<'_> {
+    /// When a poller is due that is not due yet: after a failure only the failed ones are tried again early.
+    fn not_due(&self, poller: &Poller) -> Option<Millis> {
+        let due = poller.last_success?.saturating_add(self.schedule.interval);
+        (self.schedule.failures > 0 && poller.failures == 0 && due > self.now).then_some(due)
+    }
+
+    fn run_at(&mut self, due: Millis) {
+        self.next = Some(self.next.map_or(due, |next| next.min(due)));
+    }
+
+    fn succeeded(&mut self) {
+        self.run_at(self.now.saturating_add(self.schedule.interval));
+    }
+
+    fn failed(&mut self, failures: u32, backoff: Backoff, now: Millis) {
+        self.failures = self.failures.max(failures);
+        let due = now.saturating_add(millis(backoff.wait(failures)));
+        match backoff {
+            // The account as a whole has to wait.
+            Backoff::RetryAfter(_) => self.next = Some(due),
+            Backoff::Transient | Backoff::Permanent => self.run_at(due),
+        }
+    }
+
+    fn next(self) -> Next {
+        Next { run: self.next.unwrap_or(self.now.saturating_add(IDLE)), failures: self.failures }
+    }
+}
+
+fn backoff(failure: &Failure) -> Backoff {
+    match failure {
+        Failure::RateLimited { after: Some(after), .. } => Backoff::RetryAfter(*after),
+        Failure::Permanent(_)
+        | Failure::InvalidRequest(_)
+        | Failure::Unsupported(_)
+        | Failure::NotFound(_)
+        | Failure::Declaration(_)
+        | Failure::Refused(_)
+        | Failure::Unauthenticated(_)
+        | Failure::Vault(_) => Backoff::Permanent,
+        Failure::RateLimited { .. }
+        | Failure::Transient(_)
+        | Failure::NoAdapter(_)
+        | Failure::Adapter(_)
+        | Failure::Malformed { .. }
+        | Failure::Store(_) => Backoff::Transient,
+    }
+}
+
+/// Whether the instance's other resources would fail the same way.
+fn concerns_all(failure: &Failure) -> bool {
+    matches!(failure, Failure::RateLimited { .. } | Failure::Unauthenticated(_))
+}
+
+fn batch_size(instance: &Instance) -> usize {
+    let configured = instance.configuration.get(BATCH_KEY).and_then(|size| size.trim().parse().ok());
+    configured.filter(|size| *size > 0).unwrap_or(BATCH)
+}

@@ -1,0 +1,332 @@
+//! Runs the adapter's steps: begin, send, resume, until done.
+
+use std::time::Duration;
+
+use super::{ACCESS_TOKEN, Failure, HubAnswer, Keeping, Session, document, failure::detail};
+use crate::{
+    adapter::{Adapter, Called, contract::{element, hub, types}},
+    clock::millis,
+    egress::{Captured, Delivered, Sent},
+    store::InstanceChange,
+};
+
+/// So many exchanges one operation may have: an adapter that asks for more goes round in circles.
+const MAX_EXCHANGES: usize = 100;
+/// So many requests one exchange may have.
+const MAX_REQUESTS: usize = 100;
+/// A read whose answer was lost is repeated so often.
+const REPEATS: u32 = 2;
+/// The first wait before a repeat; doubled each time.
+const REPEAT_WAIT: Duration = Duration::from_millis(250);
+/// A provider that asks for so much patience or less is waited for; for more, the caller comes back.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a step asks for.
+pub(super) enum Next<T> {
+    /// Send and come back.
+    Send(types::Exchange),
+    /// The result, and the answers that it refers to are those of the last exchange.
+    Done(T),
+}
+
+/// An operation of the contract that goes in steps.
+pub(super) trait Operation {
+    /// What the adapter returns in the end.
+    type Output;
+    /// What the host makes of it.
+    type Result;
+
+    async fn begin(&self, adapter: &Adapter, context: &types::Context) -> Called<Next<Self::Output>>;
+
+    async fn resume(
+        &self,
+        adapter: &Adapter,
+        context: &types::Context,
+        state: &[u8],
+        answers: &[types::Answer],
+    ) -> Called<Next<Self::Output>>;
+
+    fn finish(
+        &self,
+        adapter: &Adapter,
+        output: Self::Output,
+        answers: &[types::Answer],
+    ) -> Result<Self::Result, Failure>;
+}
+
+impl Session<'_> {
+    /// Run an operation; when the token is rejected, refresh it and run the operation once more.
+    pub(super) async fn run<O: Operation>(&mut self, operation: O) -> Result<O::Result, Failure> {
+        match self.run_once(&operation).await {
+            Err(Failure::Unauthenticated(why)) => {
+                self.refresh(why).await?;
+                self.run_once(&operation).await
+            }
+            result => result,
+        }
+    }
+
+    async fn run_once<O: Operation>(&mut self, operation: &O) -> Result<O::Result, Failure> {
+        let mut step = operation.begin(&self.adapter, &self.context()).await?.map_err(Failure::from)?;
+        let mut answers = Vec::new();
+        for _exchange in 0..MAX_EXCHANGES {
+            match step {
+                Next::Done(output) => return operation.finish(&self.adapter, output, &answers),
+                Next::Send(exchange) => {
+                    answers = self.send_all(&exchange.requests).await?;
+                    let context = self.context();
+                    let resumed = operation.resume(&self.adapter, &context, &exchange.state, &answers).await?;
+                    step = resumed.map_err(Failure::from)?;
+                }
+            }
+        }
+        Err(self.malformed(format!("an operation asked for more than {MAX_EXCHANGES} exchanges")))
+    }
+
+    /// Send the requests of an exchange, one after the other.
+    pub(super) async fn send_all(&mut self, requests: &[types::Request]) -> Result<Vec<types::Answer>, Failure> {
+        if requests.len() > MAX_REQUESTS {
+            let asked = requests.len();
+            return Err(self.malformed(format!("an exchange has {asked} requests, more than {MAX_REQUESTS}")));
+        }
+        let mut answers = Vec::with_capacity(requests.len());
+        for request in requests {
+            answers.push(self.send(request).await?);
+        }
+        Ok(answers)
+    }
+
+    /// Send one request, with all that the contract promises to keep from the adapter: a token that has to be
+    /// refreshed, a provider that asks for patience, a read whose answer was lost.
+    async fn send(&mut self, request: &types::Request) -> Result<types::Answer, Failure> {
+        let (mut repeats, mut refreshed, mut wait) = (0, false, REPEAT_WAIT);
+        loop {
+            let sent = self.send_once(request).await?;
+            let status = sent.answer.as_ref().map_or(0, |response| response.status);
+            if status == 401 && !refreshed && uses_access_token(request) {
+                refreshed = true;
+                self.refresh(detail(format!("{} answered 401", host_of(&request.url)))).await?;
+                continue;
+            }
+            if let (429 | 503, Some(after)) = (status, sent.retry_after) {
+                if after <= PATIENCE && repeats < REPEATS {
+                    repeats += 1;
+                    tokio::time::sleep(after).await;
+                    continue;
+                }
+                let message = format!("{} answered {status}", host_of(&request.url));
+                self.host.budgets.pause(&self.account(), after);
+                return Err(Failure::RateLimited { detail: detail(message), after: Some(after) });
+            }
+            let lost = sent.answer.is_err() && may_repeat(request.effect, sent.delivered);
+            if lost && repeats < REPEATS {
+                repeats += 1;
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+                continue;
+            }
+            return Ok(sent.answer);
+        }
+    }
+
+    /// Send one request as it is.
+    pub(super) async fn send_once(&mut self, request: &types::Request) -> Result<Sent, Failure> {
+        let account = self.account();
+        self.host.budgets.acquire(&account, &self.adapter.description().rate_limits).await;
+        self.requests += 1;
+        let mut sent = self.host.egress.send(&self.audience, &self.secrets, request).await;
+        if let Some(skew) = sent.skew {
+            self.live.skew.store(skew, std::sync::atomic::Ordering::Relaxed);
+        }
+        self.keep(std::mem::take(&mut sent.captured)).await?;
+        Ok(sent)
+    }
+
+    /// Take captured values in: into the store before anything is done with them.
+    async fn keep(&mut self, captured: Vec<Captured>) -> Result<(), Failure> {
+        if captured.is_empty() {
+            return Ok(());
+        }
+        let now = self.host.clock.now();
+        let mut settings = Vec::new();
+        let mut names = Vec::new();
+        for Captured { into, value } in captured {
+            match into {
+                types::Target::Secret(name) => {
+                    self.expiries.shift_remove(&name);
+                    self.secrets.insert(name.clone(), value);
+                    names.push(name);
+                }
+                types::Target::Setting(key) => settings.push((key, value.expose().to_owned())),
+                types::Target::Lifetime(name) => {
+                    let seconds: f64 = value.expose().trim().parse().unwrap_or(0.0);
+                    if let Ok(lifetime) = Duration::try_from_secs_f64(seconds)
+                        && !lifetime.is_zero()
+                    {
+                        self.expiries.insert(name, now.saturating_add(millis(lifetime)));
+                    }
+                }
+            }
+        }
+        if self.keeping == Keeping::Store && !names.is_empty() {
+            let mut put_secrets = Vec::new();
+            for name in names {
+                if let Some(secret) = self.secrets.get(&name) {
+                    put_secrets.push(self.seal(&name, secret)?);
+                }
+            }
+            let change = InstanceChange { put_secrets, now, ..InstanceChange::default() };
+            self.host.store.change_instance(self.instance, change).await?;
+        }
+        settings.retain(|(key, _)| !self.is_secret(key));
+        self.derive(settings).await
+    }
+
+    /// Instances that agree in these values share the provider's budget.
+    fn account(&self) -> String {
+        let description = self.adapter.description();
+        let mut account = description.key.clone();
+        for key in description.rate_limits.iter().flat_map(|limit| &limit.account) {
+            account.push('\n');
+            match self.secrets.get(key) {
+                // Not the secret itself: a budget's key may be printed.
+                Some(secret) => account.push_str(&blake3::hash(secret.expose().as_bytes()).to_hex()),
+                None => account.push_str(self.setting(key).unwrap_or_default()),
+            }
+        }
+        account
+    }
+
+    pub(super) fn malformed(&self, what: String) -> Failure {
+        Failure::Malformed { adapter: self.adapter.key().to_owned(), what }
+    }
+}
+
+fn uses_access_token(request: &types::Request) -> bool {
+    request.credentials.iter().any(|credential| match credential {
+        types::Credential::Bearer(name) => name == ACCESS_TOKEN,
+        types::Credential::Header(at) | types::Credential::Query(at) | types::Credential::Form(at)
+        | types::Credential::Json(at) => at.secret == ACCESS_TOKEN,
+        types::Credential::Basic(_) | types::Credential::Oauth1(_) | types::Credential::Hmac(_) => false,
+    })
+}
+
+fn may_repeat(effect: types::Effect, delivered: Delivered) -> bool {
+    match effect {
+        types::Effect::Read => delivered != Delivered::Refused,
+        types::Effect::Write => delivered == Delivered::NotSent,
+    }
+}
+
+/// For messages: the host only, since paths may tell more than is meant for a log.
+fn host_of(url: &str) -> String {
+    url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// `element.connect`.
+pub(super) struct Connect;
+
+/// `element.check`.
+pub(super) struct Check;
+
+/// `hub`.
+pub(super) struct Operate(pub(super) hub::Operation);
+
+fn element_next(step: element::Step) -> Next<Vec<types::Setting>> {
+    match step {
+        element::Step::Send(exchange) => Next::Send(exchange),
+        element::Step::Done(settings) => Next::Done(settings),
+    }
+}
+
+fn hub_next(step: hub::Step) -> Next<hub::Outcome> {
+    match step {
+        hub::Step::Send(exchange) => Next::Send(exchange),
+        hub::Step::Done(outcome) => Next::Done(outcome),
+    }
+}
+
+impl Operation for Connect {
+    type Output = Vec<types::Setting>;
+    type Result = Vec<types::Setting>;
+
+    async fn begin(&self, adapter: &Adapter, context: &types::Context) -> Called<Next<Self::Output>> {
+        Ok(adapter.connect(context).await?.map(element_next))
+    }
+
+    async fn resume(
+        &self,
+        adapter: &Adapter,
+        context: &types::Context,
+        state: &[u8],
+        answers: &[types::Answer],
+    ) -> Called<Next<Self::Output>> {
+        Ok(adapter.resume_connect(context, state, answers).await?.map(element_next))
+    }
+
+    fn finish(&self, _: &Adapter, output: Self::Output, _: &[types::Answer]) -> Result<Self::Result, Failure> {
+        Ok(output)
+    }
+}
+
+impl Operation for Check {
+    type Output = Vec<types::Setting>;
+    type Result = ();
+
+    async fn begin(&self, adapter: &Adapter, context: &types::Context) -> Called<Next<Self::Output>> {
+        Ok(adapter.check(context).await?.map(element_next))
+    }
+
+    async fn resume(
+        &self,
+        adapter: &Adapter,
+        context: &types::Context,
+        state: &[u8],
+        answers: &[types::Answer],
+    ) -> Called<Next<Self::Output>> {
+        Ok(adapter.resume_check(context, state, answers).await?.map(element_next))
+    }
+
+    fn finish(&self, _: &Adapter, _: Self::Output, _: &[types::Answer]) -> Result<Self::Result, Failure> {
+        Ok(())
+    }
+}
+
+impl Operation for Operate {
+    type Output = hub::Outcome;
+    type Result = HubAnswer;
+
+    async fn begin(&self, adapter: &Adapter, context: &types::Context) -> Called<Next<Self::Output>> {
+        Ok(adapter.hub(context, &self.0).await?.map(hub_next))
+    }
+
+    async fn resume(
+        &self,
+        adapter: &Adapter,
+        context: &types::Context,
+        state: &[u8],
+        answers: &[types::Answer],
+    ) -> Called<Next<Self::Output>> {
+        Ok(adapter.resume_hub(context, &self.0, state, answers).await?.map(hub_next))
+    }
+
+    fn finish(
+        &self,
+        adapter: &Adapter,
+        output: Self::Output,
+        answers: &[types::Answer],
+    ) -> Result<Self::Result, Failure> {
+        let render = |document: &types::Document| {
+            document::render(adapter.key(), document, answers).map(|rendered| rendered.text)
+        };
+        Ok(match output {
+            hub::Outcome::Listed(hub::Listed { records, next, total }) => {
+                let records = records.iter().map(render).collect::<Result<_, _>>()?;
+                HubAnswer::Listed { records, next, total }
+            }
+            hub::Outcome::One(document) => HubAnswer::One(render(&document)?),
+            hub::Outcome::Fields(json) => HubAnswer::Fields(json),
+            hub::Outcome::Done => HubAnswer::Done,
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! Why work with a provider failed, and thereby what is done next.
+
+use std::time::Duration;
+
+use crate::{
+    adapter::{CallError, contract::types},
+    egress::{PatternError, Refused},
+    store::StoreError,
+    vault::VaultError,
+};
+
+/// Why work with a provider failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Nobody serves the element.
+    #[error("no adapter serves the element {0:?}; put its .wasm file into the adapters folder")]
+    NoAdapter(String),
+    /// The call of the adapter failed.
+    #[error(transparent)]
+    Adapter(#[from] CallError),
+    /// The adapter's description and the configuration do not fit.
+    #[error("the element's egress declaration: {0}")]
+    Declaration(#[from] PatternError),
+    /// The egress policy refuses.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The provider refuses the credentials, and a refresh did not help.
+    #[error("the provider refuses the credentials: {}; authenticate the instance again with PATCH \
+             /instances/ID and a fresh providerData.code", .0.message)]
+    Unauthenticated(types::Detail),
+    /// The provider, or the budget of the account, asks for patience.
+    #[error("the provider allows no more requests for now: {}", .detail.message)]
+    RateLimited {
+        /// What happened.
+        detail: types::Detail,
+        /// For how long.
+        after: Option<Duration>,
+    },
+    /// It may work later.
+    #[error("{}", .0.message)]
+    Transient(types::Detail),
+    /// It will not work until somebody changes something.
+    #[error("{}", .0.message)]
+    Permanent(types::Detail),
+    /// The object does not exist.
+    #[error("{}", .0.message)]
+    NotFound(types::Detail),
+    /// The caller asked for something wrong.
+    #[error("{}", .0.message)]
+    InvalidRequest(types::Detail),
+    /// The provider has no such operation.
+    #[error("{}", .0.message)]
+    Unsupported(types::Detail),
+    /// The adapter answers what the contract does not allow.
+    #[error("adapter {adapter}: {what}")]
+    Malformed {
+        /// The element's key.
+        adapter: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The vault failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl From<types::Failure> for Failure {
+    fn from(failure: types::Failure) -> Self {
+        match failure {
+            types::Failure::TokenInvalid(detail) => Self::Unauthenticated(detail),
+            types::Failure::RateLimited(pause) => {
+                Self::RateLimited { detail: pause.detail, after: pause.after.map(Duration::from_millis) }
+            }
+            types::Failure::Transient(detail) | types::Failure::Other(detail) => Self::Transient(detail),
+            types::Failure::Permanent(detail) => Self::Permanent(detail),
+            types::Failure::NotFound(detail) => Self::NotFound(detail),
+            types::Failure::InvalidRequest(detail) => Self::InvalidRequest(detail),
+            types::Failure::Unsupported(detail) => Self::Unsupported(detail),
+        }
+    }
+}
+
+impl Failure {
+    /// The provider's own words, where it said something.
+    pub fn provider_message(&self) -> Option<&str> {
+        match self {
+            Self::Unauthenticated(detail)
+            | Self::RateLimited { detail, .. }
+            | Self::Transient(detail)
+            | Self::Permanent(detail)
+            | Self::NotFound(detail)
+            | Self::InvalidRequest(detail)
+            | Self::Unsupported(detail) => detail.provider_message.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// A detail without words of the provider.
+pub(super) fn detail(message: impl Into<String>) -> types::Detail {
+    types::Detail { message: message.into(), provider_message: None }
+}

@@ -1,0 +1,125 @@
+//! OAuth 2.0: the authorize URL, the exchange of a code, and the refresh of a token, one at a time for an instance.
+
+use super::{
+    ACCESS_TOKEN, CALLBACK_URL, CODE, Failure, REFRESH_TOKEN, Session,
+    failure::detail,
+};
+use crate::{
+    adapter::contract::{oauth2, types},
+    store::{InstanceChange, InstanceState},
+    vault::Secret,
+};
+
+/// What to ask the authorize URL for.
+#[derive(Debug, Clone, Default)]
+pub struct AuthorizeRequest {
+    /// Where the browser is sent back to; none means the configuration's `oauth.callback.url`.
+    pub callback_url: Option<String>,
+    /// Comes back with the code.
+    pub state: String,
+    /// What to ask for.
+    pub scope: Option<String>,
+}
+
+impl Session<'_> {
+    /// The URL to send a browser to.
+    pub async fn authorize_url(&self, asked: AuthorizeRequest) -> Result<String, Failure> {
+        let redirect_uri = asked.callback_url.unwrap_or_else(|| self.redirect_uri());
+        let authorization =
+            oauth2::Authorization { redirect_uri, state: asked.state, scope: asked.scope, code_challenge: None };
+        let request = self.adapter.authorize(&self.context(), &authorization).await?;
+        let request = request.map_err(Failure::from)?;
+        Ok(self.host.egress.complete_url(&self.audience, &self.secrets, &request)?)
+    }
+
+    /// Exchange an authorization code for tokens.
+    pub async fn redeem(&mut self, code: Secret) -> Result<(), Failure> {
+        self.secrets.insert(CODE.to_owned(), code);
+        let granted = self.request_token(oauth2::Grant::AuthorizationCode(self.redirect_uri())).await;
+        self.secrets.remove(CODE);
+        granted
+    }
+
+    /// Replace a rejected access token. Whoever comes second waits for the first and uses what he got; a refusal
+    /// for good marks the instance, so that nobody asks again before somebody authenticates it.
+    pub(crate) async fn refresh(&mut self, why: types::Detail) -> Result<(), Failure> {
+        let rejected = self.secrets.get(ACCESS_TOKEN).cloned();
+        let live = std::sync::Arc::clone(&self.live);
+        let _one_at_a_time = live.refresh.lock().await;
+        self.reread().await?;
+        let current = self.secrets.get(ACCESS_TOKEN);
+        let replaced = match (&rejected, current) {
+            (Some(rejected), Some(current)) => rejected.expose() != current.expose(),
+            (None, current) => current.is_some(),
+            (Some(_), None) => false,
+        };
+        if replaced {
+            return Ok(());
+        }
+        if self.secrets.get(REFRESH_TOKEN).is_none() {
+            return self.give_up(why).await;
+        }
+        match self.request_token(oauth2::Grant::RefreshToken(self.redirect_uri())).await {
+            Err(Failure::Unauthenticated(refused)) => self.give_up(refused).await,
+            refreshed => refreshed,
+        }
+    }
+
+    async fn request_token(&mut self, grant: oauth2::Grant) -> Result<(), Failure> {
+        let context = self.context();
+        let request = self.adapter.token(&context, &grant).await?.map_err(Failure::from)?;
+        let endpoint = self.send_once(&request).await?.answer;
+        let response = match endpoint {
+            Ok(response) => response,
+            Err(error) => {
+                let message = format!("the token endpoint could not be asked: {}", describe(&error));
+                return Err(Failure::Transient(detail(message)));
+            }
+        };
+        let context = self.context();
+        let settings = self.adapter.granted(&context, &grant, &response).await?.map_err(Failure::from)?;
+        self.derive(settings.into_iter().map(|setting| (setting.key, setting.value))).await
+    }
+
+    /// What another task stored in the meantime.
+    async fn reread(&mut self) -> Result<(), Failure> {
+        if self.keeping == super::Keeping::Session {
+            return Ok(());
+        }
+        for sealed in self.host.store.secrets(self.instance).await? {
+            let secret = self.host.vault.open(self.instance, &sealed.name, &sealed.sealed)?;
+            self.secrets.insert(sealed.name, secret);
+        }
+        Ok(())
+    }
+
+    async fn give_up(&mut self, why: types::Detail) -> Result<(), Failure> {
+        if self.keeping == super::Keeping::Store {
+            let reason = why.provider_message.clone().unwrap_or_else(|| why.message.clone());
+            tracing::warn!(
+                instance = %self.instance, reason,
+                "the instance needs authentication: PATCH /instances/{} with a fresh providerData.code", self.instance
+            );
+            let state = Some((InstanceState::NeedsAuthentication, Some(reason)));
+            let change = InstanceChange { state, now: self.host.clock.now(), ..InstanceChange::default() };
+            self.host.store.change_instance(self.instance, change).await?;
+        }
+        Err(Failure::Unauthenticated(why))
+    }
+
+    fn redirect_uri(&self) -> String {
+        self.setting(CALLBACK_URL).unwrap_or_default().to_owned()
+    }
+}
+
+/// A transport error in words.
+pub(super) fn describe(error: &types::TransportError) -> String {
+    match error {
+        types::TransportError::Refused(why)
+        | types::TransportError::Unreachable(why)
+        | types::TransportError::Tls(why)
+        | types::TransportError::Timeout(why)
+        | types::TransportError::Other(why) => why.clone(),
+        types::TransportError::TooLarge(bytes) => format!("the answer is larger than {bytes} bytes"),
+    }
+}

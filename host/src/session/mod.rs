@@ -1,0 +1,341 @@
+//! Work with a provider on behalf of one instance.
+//!
+//! A [`Session`] knows the instance's adapter, its configuration in force and its secrets, and runs the adapter's
+//! steps: it sends what an adapter asks for, takes captured secrets into the vault, obeys rate limits, and refreshes
+//! a rejected token once. Adapter and provider only meet here.
+
+mod conversation;
+mod document;
+mod failure;
+mod grant;
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use periodic_sdk::description::Description;
+
+pub use self::{
+    document::{Rendered, render},
+    failure::Failure,
+    grant::AuthorizeRequest,
+};
+use crate::{
+    adapter::{
+        Adapter,
+        contract::{hub, poller, types},
+    },
+    clock::Millis,
+    egress::{Audience, Secrets},
+    host::{Host, Live},
+    store::{Instance, InstanceChange, InstanceId, SealedSecret},
+    vault::Secret,
+};
+
+/// The access token's name (see `oauth2.wit`).
+pub const ACCESS_TOKEN: &str = "oauth.user.token";
+/// The refresh token's name.
+pub const REFRESH_TOKEN: &str = "oauth.user.refresh_token";
+/// The authorization code's name.
+pub const CODE: &str = "oauth.code";
+/// The configuration key of the redirect URI.
+pub const CALLBACK_URL: &str = "oauth.callback.url";
+
+/// Work on behalf of one instance.
+#[derive(Debug)]
+pub struct Session<'h> {
+    host: &'h Host,
+    adapter: Arc<Adapter>,
+    instance: InstanceId,
+    /// What the instance says itself.
+    own: IndexMap<String, String>,
+    /// What was derived; kept with the instance.
+    derived: IndexMap<String, String>,
+    secrets: Secrets,
+    /// When secrets end, by name.
+    expiries: IndexMap<String, Millis>,
+    audience: Audience,
+    live: Arc<Live>,
+    keeping: Keeping,
+    requests: u32,
+}
+
+/// Where captured values go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeping {
+    /// The instance does not exist yet: they stay in the session (see [`Session::into_parts`]).
+    Session,
+    /// Into the store, before anything else is done with them.
+    Store,
+}
+
+/// What a session of an instance to be has gathered.
+#[derive(Debug)]
+pub struct Parts {
+    /// What was derived.
+    pub derived: IndexMap<String, String>,
+    /// Its secrets, sealed.
+    pub secrets: Vec<SealedSecret>,
+}
+
+impl<'h> Session<'h> {
+    /// A session of a stored instance.
+    pub async fn open(host: &'h Host, instance: &Instance) -> Result<Self, Failure> {
+        let adapter = host.adapters.get(&instance.element);
+        let adapter = adapter.ok_or_else(|| Failure::NoAdapter(instance.element.clone()))?;
+        let mut secrets = Secrets::default();
+        let mut expiries = IndexMap::new();
+        for SealedSecret { name, sealed, expires } in host.store.secrets(instance.id).await? {
+            let secret = host.vault.open(instance.id, &name, &sealed)?;
+            expiries.extend(expires.map(|expires| (name.clone(), expires)));
+            secrets.insert(name, secret);
+        }
+        let (own, derived) = (instance.configuration.clone(), instance.derived.clone());
+        Self::assemble(host, adapter, instance.id, own, derived, secrets, expiries, Keeping::Store)
+    }
+
+    /// A session of an instance to be, or of one whose configuration is about to change: nothing is stored.
+    pub fn draft(
+        host: &'h Host,
+        adapter: Arc<Adapter>,
+        instance: InstanceId,
+        configuration: IndexMap<String, String>,
+        secrets: Secrets,
+    ) -> Result<Self, Failure> {
+        let (derived, expiries) = (IndexMap::new(), IndexMap::new());
+        Self::assemble(host, adapter, instance, configuration, derived, secrets, expiries, Keeping::Session)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "private, and each is a field")]
+    fn assemble(
+        host: &'h Host,
+        adapter: Arc<Adapter>,
+        instance: InstanceId,
+        own: IndexMap<String, String>,
+        derived: IndexMap<String, String>,
+        secrets: Secrets,
+        expiries: IndexMap<String, Millis>,
+        keeping: Keeping,
+    ) -> Result<Self, Failure> {
+        let live = host.live.get(instance);
+        let audience = Audience::default();
+        let mut session =
+            Self { host, adapter, instance, own, derived, secrets, expiries, audience, live, keeping, requests: 0 };
+        session.rebind()?;
+        Ok(session)
+    }
+
+    /// The adapter.
+    pub fn adapter(&self) -> &Adapter {
+        &self.adapter
+    }
+
+    /// What the element says of itself.
+    pub fn description(&self) -> &Description {
+        self.adapter.description()
+    }
+
+    /// The secrets that are known.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Requests sent so far.
+    pub fn requests(&self) -> u32 {
+        self.requests
+    }
+
+    /// Now, by the provider's clock as far as it was measured: rather a little early than late.
+    pub fn provider_now(&self) -> Millis {
+        self.host.clock.now().saturating_add(self.live.skew())
+    }
+
+    /// A value of the configuration in force: the instance's own, what was derived, the operator's preset, the
+    /// element's default.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        in_force(&self.own, &self.derived, self.host, self.adapter.description(), key)
+    }
+
+    /// What the session gathered, with all secrets sealed.
+    pub fn into_parts(self) -> Result<Parts, Failure> {
+        let mut secrets = Vec::new();
+        for (name, secret) in self.secrets.iter() {
+            secrets.push(self.seal(name, secret)?);
+        }
+        Ok(Parts { derived: self.derived, secrets })
+    }
+
+    /// Validate and discover: the adapter's `connect`.
+    pub async fn connect(&mut self) -> Result<(), Failure> {
+        let mut settings = self.run(conversation::Connect).await?;
+        settings.retain(|setting| !self.is_secret(&setting.key));
+        self.derive(settings.into_iter().map(|setting| (setting.key, setting.value))).await
+    }
+
+    /// Is the provider there, and are the credentials good?
+    pub async fn check(&mut self) -> Result<(), Failure> {
+        self.run(conversation::Check).await.map(|_settings| ())
+    }
+
+    /// An operation on a resource.
+    pub async fn operate(&mut self, operation: hub::Operation) -> Result<HubAnswer, Failure> {
+        self.run(conversation::Operate(operation)).await
+    }
+
+    /// Check a resource's poller configuration and fill in its defaults; an error is for whoever wrote it.
+    pub async fn plan(&self, resource: &str, configuration: &str) -> Result<Result<String, String>, Failure> {
+        Ok(self.adapter.plan(&self.context(), resource, configuration).await?)
+    }
+
+    /// Start a walk. Unlike other operations its token is not refreshed in the middle: the caller starts again, and
+    /// what is stored already is not told twice.
+    pub async fn walk(&mut self, job: poller::Job) -> Result<Walk, Failure> {
+        let step = self.adapter.poll(&self.context(), &job).await?.map_err(Failure::from)?;
+        Ok(Walk { job, step: Some((step, Vec::new())) })
+    }
+
+    /// What every call of the adapter is given.
+    fn context(&self) -> types::Context {
+        let keys = self.description().configuration.iter().map(|key| key.key.as_str());
+        let mut configuration: IndexMap<&str, &str> =
+            keys.filter_map(|key| self.setting(key).map(|value| (key, value))).collect();
+        for (key, value) in self.derived.iter().chain(&self.own) {
+            configuration.insert(key, value);
+        }
+        let shown = configuration.into_iter().filter(|(key, _)| !self.is_secret(key));
+        let setting = |(key, value): (&str, &str)| types::Setting { key: key.to_owned(), value: value.to_owned() };
+        types::Context {
+            now: self.provider_now(),
+            configuration: shown.map(setting).collect(),
+            secrets: self.secrets.names().map(str::to_owned).collect(),
+            package: None,
+        }
+    }
+
+    fn is_secret(&self, key: &str) -> bool {
+        is_secret(self.description(), key)
+    }
+
+    fn seal(&self, name: &str, secret: &Secret) -> Result<SealedSecret, Failure> {
+        let sealed = self.host.vault.seal(self.instance, name, secret)?;
+        Ok(SealedSecret { name: name.to_owned(), sealed, expires: self.expiries.get(name).copied() })
+    }
+
+    /// Keep derived configuration.
+    async fn derive(&mut self, settings: impl IntoIterator<Item = (String, String)>) -> Result<(), Failure> {
+        let before = self.derived.clone();
+        self.derived.extend(settings);
+        if self.derived == before {
+            return Ok(());
+        }
+        self.rebind()?;
+        if self.keeping == Keeping::Store {
+            let now = self.host.clock.now();
+            let change = InstanceChange { derived: Some(self.derived.clone()), now, ..InstanceChange::default() };
+            self.host.store.change_instance(self.instance, change).await?;
+        }
+        Ok(())
+    }
+
+    /// Where requests and secrets may go follows from the configuration.
+    fn rebind(&mut self) -> Result<(), Failure> {
+        let description = self.adapter.description();
+        let lookup = |key: &str| {
+            in_force(&self.own, &self.derived, self.host, description, key).map(str::to_owned)
+        };
+        self.audience = Audience::new(description, &lookup)?;
+        Ok(())
+    }
+}
+
+/// The value of a key that is in force.
+fn in_force<'a>(
+    own: &'a IndexMap<String, String>,
+    derived: &'a IndexMap<String, String>,
+    host: &'a Host,
+    description: &'a Description,
+    key: &str,
+) -> Option<&'a str> {
+    let preset = || host.element_defaults.get(&description.key)?.get(key);
+    let default = || description.configuration.iter().find(|known| known.key == key)?.default.as_ref();
+    own.get(key).or_else(|| derived.get(key)).or_else(preset).or_else(default).map(String::as_str)
+}
+
+/// Whether a configuration key holds a secret: declared so by the element, or by its nature.
+pub fn is_secret(description: &Description, key: &str) -> bool {
+    const ALWAYS: [&str; 7] = [
+        "password",
+        "oauth.api.key",
+        "oauth.api.secret",
+        ACCESS_TOKEN,
+        REFRESH_TOKEN,
+        "event.notification.signature.key",
+        "event.notification.basic.password",
+    ];
+    ALWAYS.contains(&key)
+        || key.starts_with("oauth.user.")
+        || description.configuration.iter().any(|known| known.key == key && known.secret)
+}
+
+/// What an operation on a resource came to, its documents rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HubAnswer {
+    /// A page of records.
+    Listed {
+        /// The records as JSON texts.
+        records: Vec<Vec<u8>>,
+        /// Where the next page starts.
+        next: Option<String>,
+        /// The total number.
+        total: Option<u64>,
+    },
+    /// One record as JSON text.
+    One(Vec<u8>),
+    /// The fields of a resource as JSON text.
+    Fields(String),
+    /// Nothing to show.
+    Done,
+}
+
+/// A walk over the changes of a resource.
+#[derive(Debug)]
+pub struct Walk {
+    job: poller::Job,
+    /// The adapter's last step, and the answers that its spans refer to.
+    step: Option<(poller::Step, Vec<types::Answer>)>,
+}
+
+/// A page of a walk.
+#[derive(Debug)]
+pub struct WalkPage {
+    /// What changed.
+    pub records: Vec<types::Changed>,
+    /// The answers that the records' spans refer to.
+    pub answers: Vec<types::Answer>,
+    /// The new checkpoint.
+    pub checkpoint: Option<Vec<u8>>,
+}
+
+impl Walk {
+    /// The next page; none when the window is complete.
+    pub async fn next(&mut self, session: &mut Session<'_>) -> Result<Option<WalkPage>, Failure> {
+        loop {
+            let Some((step, answers)) = self.step.take() else { return Ok(None) };
+            match step {
+                poller::Step::Send(exchange) => self.go_on(session, exchange).await?,
+                poller::Step::Page(poller::Page { records, checkpoint, next }) => {
+                    // The next exchange waits until the caller has stored this page.
+                    self.step = next.map(|exchange| (poller::Step::Send(exchange), Vec::new()));
+                    return Ok(Some(WalkPage { records, answers, checkpoint }));
+                }
+            }
+        }
+    }
+
+    async fn go_on(&mut self, session: &mut Session<'_>, exchange: types::Exchange) -> Result<(), Failure> {
+        let answers = session.send_all(&exchange.requests).await?;
+        let context = session.context();
+        let step = session.adapter.resume_poll(&context, &self.job, &exchange.state, &answers).await?;
+        self.step = Some((step.map_err(Failure::from)?, answers));
+        Ok(())
+    }
+}
