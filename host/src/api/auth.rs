@@ -1,0 +1,117 @@
+//! Who asks: `Authorization: User …, Organization …, Element …`.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{header::AUTHORIZATION, request::Parts},
+};
+
+use super::{Api, error::ApiError};
+use crate::store::{Instance, User};
+
+/// A user of an organization, and the instance that an Element token addresses.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    /// Who asks.
+    pub(super) user: User,
+    /// The addressed instance.
+    pub(super) instance: Option<Instance>,
+}
+
+/// A caller who addresses an instance by its token.
+#[derive(Debug, Clone)]
+pub(super) struct OnInstance {
+    /// The addressed instance.
+    pub(super) instance: Instance,
+}
+
+/// The secrets of the header.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Presented<'a> {
+    user: Option<&'a str>,
+    organization: Option<&'a str>,
+    element: Option<&'a str>,
+}
+
+impl<'a> Presented<'a> {
+    /// Read the header: pairs of scheme and secret between commas, in any order, whatever the case and the spaces.
+    /// Secrets contain `+`, `/` and `=`, never commas or spaces. None when it makes no sense.
+    fn parse(header: &'a str) -> Option<Self> {
+        let mut presented = Self::default();
+        for part in header.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let (scheme, secret) = part.split_once(char::is_whitespace)?;
+            let place = match scheme.to_ascii_lowercase().as_str() {
+                "user" => &mut presented.user,
+                "organization" => &mut presented.organization,
+                "element" => &mut presented.element,
+                _ => return None,
+            };
+            let secret = secret.trim();
+            if secret.contains(char::is_whitespace) || place.replace(secret).is_some() {
+                return None;
+            }
+        }
+        Some(presented)
+    }
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let header = parts.headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+        let presented = header.and_then(Presented::parse).ok_or_else(ApiError::unauthorized)?;
+        let (store, vault) = (&api.host.store, &api.host.vault);
+        // Secrets are looked up by keyed digest: what a comparison's time could tell is of no use.
+        let user = match presented {
+            Presented { user: Some(user), organization: Some(organization), .. } => {
+                store.user(&vault.digest(user), &vault.digest(organization)).await?
+            }
+            Presented { user: Some(user), organization: None, element: Some(_) } => {
+                store.user_by_secret(&vault.digest(user)).await?
+            }
+            _ => None,
+        };
+        let user = user.ok_or_else(ApiError::unauthorized)?;
+        let instance = match presented.element {
+            None => None,
+            Some(token) => {
+                let instance = store.instance_by_token(&vault.digest(token)).await?;
+                let own = instance.filter(|instance| instance.account == user.account);
+                Some(own.ok_or_else(ApiError::unauthorized)?)
+            }
+        };
+        Ok(Self { user, instance })
+    }
+}
+
+impl FromRequestParts<Api> for OnInstance {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let Caller { instance, .. } = Caller::from_request_parts(parts, api).await?;
+        Ok(Self { instance: instance.ok_or_else(ApiError::unauthorized)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(header: &str, expected: Option<(Option<&str>, Option<&str>, Option<&str>)>) {
+        let parsed = Presented::parse(header).map(|found| (found.user, found.organization, found.element));
+        assert_eq!(parsed, expected, "{header:?}");
+    }
+
+    #[test]
+    fn headers_are_read_tolerantly() {
+        check("User a+/=, Organization b", Some((Some("a+/="), Some("b"), None)));
+        check("user a,organization b , ELEMENT c=", Some((Some("a"), Some("b"), Some("c="))));
+        check("  Organization   b,User a", Some((Some("a"), Some("b"), None)));
+        check("User a, Element c", Some((Some("a"), None, Some("c"))));
+        check("", Some((None, None, None)));
+        check("Bearer x", None);
+        check("User", None);
+        check("User a, User b", None);
+        check("User a b", None);
+    }
+}

@@ -1,0 +1,125 @@
+//! The one error of the interface: `{message, requestId, providerMessage?}` with a status.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use super::layers;
+use crate::{instance::Problem, session::Failure, store::StoreError};
+
+/// The text of a 401, verbatim as Cloud Elements has it.
+const UNAUTHORIZED: &str = "Invalid Organization or User secret, or invalid Element token provided.";
+
+/// An answer that says what went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    message: String,
+    provider_message: Option<String>,
+    retry_after: Option<Duration>,
+}
+
+/// What a handler returns.
+pub(super) type ApiResult<T> = Result<T, ApiError>;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    message: String,
+    request_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_message: Option<String>,
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), provider_message: None, retry_after: None }
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, UNAUTHORIZED)
+    }
+
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// Something that is ours to mend: the log knows more than the answer.
+    fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(error = %error, "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the host failed; its log has the reason under this request id")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let Self { status, message, provider_message, retry_after } = self;
+        let body = Body { message, request_id: layers::request_id(), provider_message };
+        let mut response = (status, Json(body)).into_response();
+        if let Some(after) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Missing(what) => Self::not_found(format!("there is no such {what}")),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<Failure> for ApiError {
+    /// 401 is ours alone: what a provider says about its credentials is 403 with its words.
+    fn from(failure: Failure) -> Self {
+        let provider_message = failure.provider_message().map(str::to_owned);
+        let retry_after = match &failure {
+            Failure::RateLimited { after, .. } => *after,
+            _ => None,
+        };
+        let status = match &failure {
+            Failure::Unauthenticated(_) => StatusCode::FORBIDDEN,
+            Failure::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Failure::NotFound(_) => StatusCode::NOT_FOUND,
+            Failure::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+            Failure::Unsupported(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Failure::Permanent(_) | Failure::Refused(_) | Failure::Declaration(_) => StatusCode::BAD_REQUEST,
+            Failure::Transient(_) | Failure::Adapter(_) | Failure::Malformed { .. } => StatusCode::BAD_GATEWAY,
+            Failure::NoAdapter(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Failure::Store(_) | Failure::Vault(_) => return Self::internal(&failure),
+        };
+        Self { status, message: failure.to_string(), provider_message, retry_after }
+    }
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Field { .. } => Self::bad_request(problem.to_string()),
+            // A grant that the provider refuses is a bad request, not a missing right.
+            Problem::Provider(failure @ Failure::Unauthenticated(_)) => {
+                let provider_message = failure.provider_message().map(str::to_owned);
+                let message = match &failure {
+                    Failure::Unauthenticated(detail) => format!("the provider refuses: {}", detail.message),
+                    other => other.to_string(),
+                };
+                Self { provider_message, ..Self::bad_request(message) }
+            }
+            Problem::Provider(failure) => failure.into(),
+            Problem::Store(error) => error.into(),
+            problem @ (Problem::Vault(_) | Problem::Randomness(_)) => Self::internal(&problem),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The element's resources. The hub segment of the path is ignored, as Cloud Elements ignores it.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use periodic_sdk::description::ResourceOperation;
+use serde_json::{Value, json};
+
+use super::{
+    Api,
+    auth::OnInstance,
+    error::{ApiError, ApiResult},
+    query::Query,
+    view,
+};
+use crate::{
+    adapter::contract::{hub, types},
+    session::{HubAnswer, Session},
+    store::Instance,
+};
+
+/// So many records on a page, unless the caller says otherwise.
+const PAGE: u32 = 200;
+/// The largest page.
+const LARGEST_PAGE: u32 = 1000;
+
+/// A resource, with or without a hub before it.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct ResourcePath {
+    resource: String,
+}
+
+/// An object of a resource.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct ObjectPath {
+    resource: String,
+    id: String,
+}
+
+/// `GET /ping`.
+pub(super) async fn ping(State(api): State<Api>, on: OnInstance) -> ApiResult<Json<Value>> {
+    let mut session = Session::open(&api.host, &on.instance).await?;
+    session.check().await?;
+    Ok(Json(json!({ "dateTime": view::instant(api.host.clock.now()), "endpoint": on.instance.element })))
+}
+
+/// `GET /objects`.
+pub(super) async fn objects(State(api): State<Api>, on: OnInstance) -> ApiResult<Json<Value>> {
+    let adapter = super::elements::find(&api, &on.instance.element)?;
+    Ok(Json(adapter.description().resources.keys().map(String::as_str).collect()))
+}
+
+/// `GET /{resource}`.
+pub(super) async fn list(
+    State(api): State<Api>,
+    on: OnInstance,
+    Path(path): Path<ResourcePath>,
+    query: Query,
+) -> ApiResult<Response> {
+    const KNOWN: [&str; 7] = ["where", "fields", "orderBy", "page", "pageSize", "nextPage", "returnTotalCount"];
+    let page_size = query.number("pageSize")?.unwrap_or(PAGE).min(LARGEST_PAGE);
+    let start = match query.get("nextPage") {
+        // A cursor knows where it is; `page` may come along and says nothing.
+        Some(cursor) => hub::Position::Cursor(cursor.to_owned()),
+        None => hub::Position::Page(query.number("page")?.unwrap_or(1)),
+    };
+    let field = |(name, value): (&str, &str)| types::Field { name: name.to_owned(), value: value.to_owned() };
+    let listing = hub::Listing {
+        resource: path.resource.clone(),
+        where_: query.get("where").map(|clause| clause.trim().to_owned()),
+        fields: fields(&query),
+        order_by: query.get("orderBy").map(str::to_owned),
+        start,
+        page_size,
+        total: query.truth("returnTotalCount"),
+        parameters: query.others(&KNOWN).map(field).collect(),
+    };
+    operate(&api, &on.instance, &path.resource, ResourceOperation::List, hub::Operation::List(listing)).await
+}
+
+/// `GET /{resource}/{id}`.
+pub(super) async fn get(
+    State(api): State<Api>,
+    on: OnInstance,
+    Path(path): Path<ObjectPath>,
+    query: Query,
+) -> ApiResult<Response> {
+    let single = hub::Single { resource: path.resource.clone(), id: path.id, fields: fields(&query) };
+    operate(&api, &on.instance, &path.resource, ResourceOperation::Get, hub::Operation::Get(single)).await
+}
+
+/// `POST /{resource}`.
+pub(super) async fn create(
+    State(api): State<Api>,
+    on: OnInstance,
+    Path(path): Path<ResourcePath>,
+    body: Bytes,
+) -> ApiResult<Response> {
+    let creation = hub::Creation { resource: path.resource.clone(), body: object(&body)? };
+    operate(&api, &on.instance, &path.resource, ResourceOperation::Create, hub::Operation::Create(creation)).await
+}
+
+/// `PATCH /{resource}/{id}`.
+pub(super) async fn update(
+    State(api): State<Api>,
+    on: OnInstance,
+    Path(path): Path<ObjectPath>,
+    body: Bytes,
+) -> ApiResult<Response> {
+    let change = hub::Alteration { resource: path.resource.clone(), id: path.id, body: object(&body)? };
+    operate(&api, &on.instance, &path.resource, ResourceOperation::Update, hub::Operation::Update(change)).await
+}
+
+/// `PUT /{resource}/{id}`.
+pub(super) async fn replace(
+    State(api): State<Api>,
+    on: OnInstance,
+    Path(path): Path<ObjectPath>,
+    body: Bytes,
+) -> ApiResult<Response> {
+    let change = hub::Alteration { resource: path.resource.clone(), id: path.id, body: object(&body)? };
+    operate(&api, &on.instance, &path.resource, ResourceOperation::Replace, hub::Operation::Replace(change)).await
+}
+
+/// `DELETE /{resource}/{id}`.
+pub(super) async fn delete(
+    State(api): State<Api>,
+    on: OnInstance,
+    Path(path): Path<ObjectPath>,
+) -> ApiResult<Response> {
+    let removal = hub::Removal { resource: path.resource.clone(), id: path.id };
+    operate(&api, &on.instance, &path.resource, ResourceOperation::Delete, hub::Operation::Delete(removal)).await
+}
+
+async fn operate(
+    api: &Api,
+    instance: &Instance,
+    resource: &str,
+    needed: ResourceOperation,
+    operation: hub::Operation,
+) -> ApiResult<Response> {
+    if instance.disabled {
+        return Err(ApiError::new(StatusCode::FORBIDDEN, format!("instance {} is disabled", instance.id)));
+    }
+    let mut session = Session::open(&api.host, instance).await?;
+    let description = session.description();
+    let Some(known) = description.resources.get(resource) else {
+        let names: Vec<&str> = description.resources.keys().map(String::as_str).collect();
+        let message = format!("{} has no resource {resource:?}; it has {}", description.key, names.join(", "));
+        return Err(ApiError::not_found(message));
+    };
+    if !known.operations.contains(&needed) {
+        let message = format!("{resource} of {} cannot {needed:?}; it can {:?}", description.key, known.operations);
+        return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message));
+    }
+    let strip = instance.configuration.get("filter.response.nulls").is_none_or(|text| text.trim() != "false");
+    let answer = session.operate(operation).await?;
+    let mut headers = HeaderMap::new();
+    headers.insert("elements-element-instance-id", HeaderValue::from(instance.id.0));
+    let body = match answer {
+        HubAnswer::Done => return Ok((StatusCode::OK, headers).into_response()),
+        HubAnswer::One(record) => shown(&record, strip)?,
+        HubAnswer::Fields(json) => json.into_bytes(),
+        HubAnswer::Listed { records, next, total } => {
+            headers.insert("elements-returned-count", HeaderValue::from(records.len()));
+            if let Some(total) = total {
+                headers.insert("elements-total-count", HeaderValue::from(total));
+            }
+            if let Some(next) = next {
+                let token = HeaderValue::from_str(&next).map_err(|_invisible| {
+                    ApiError::new(StatusCode::BAD_GATEWAY, "the adapter's page token has characters beyond ASCII")
+                })?;
+                headers.insert("elements-next-page-token", token);
+            }
+            list_body(&records, strip)?
+        }
+    };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok((StatusCode::OK, headers, body).into_response())
+}
+
+fn list_body(records: &[Vec<u8>], strip: bool) -> ApiResult<Vec<u8>> {
+    let mut body = vec![b'['];
+    for (index, record) in records.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend(shown(record, strip)?);
+    }
+    body.push(b']');
+    Ok(body)
+}
+
+/// A record without the members that are null, unless the instance wants them.
+fn shown(record: &[u8], strip: bool) -> ApiResult<Vec<u8>> {
+    if !strip || !record.windows(4).any(|window| window == b"null") {
+        return Ok(record.to_vec());
+    }
+    let broken = |error: serde_json::Error| {
+        ApiError::new(StatusCode::BAD_GATEWAY, format!("the adapter's record is no JSON: {error}"))
+    };
+    let mut record: Value = serde_json::from_slice(record).map_err(broken)?;
+    strip_nulls(&mut record);
+    serde_json::to_vec(&record).map_err(broken)
+}
+
+fn strip_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(strip_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip_nulls),
+        _ => {}
+    }
+}
+
+fn fields(query: &Query) -> Vec<String> {
+    let fields = query.get("fields").unwrap_or_default().split(',');
+    fields.map(|field| field.trim().to_owned()).filter(|field| !field.is_empty()).collect()
+}
+
+fn object(body: &[u8]) -> ApiResult<String> {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(object @ Value::Object(_)) => Ok(object.to_string()),
+        Ok(_) => Err(ApiError::bad_request("body: has to be a JSON object")),
+        Err(error) => Err(ApiError::bad_request(format!("body: is no JSON: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nulls_are_stripped_at_every_depth() {
+        let record = br#"{"a":null,"b":{"c":null,"d":[{"e":null,"f":1}]},"g":"null"}"#;
+        let stripped = shown(record, true).unwrap();
+        assert_eq!(String::from_utf8(stripped).unwrap(), r#"{"b":{"d":[{"f":1}]},"g":"null"}"#);
+        assert_eq!(shown(record, false).unwrap(), record);
+    }
+}

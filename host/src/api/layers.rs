@@ -1,0 +1,86 @@
+//! What every request passes through: its id, its line in the log, the limit of its body, the net beneath it.
+
+use std::any::Any;
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tracing::Instrument as _;
+
+use super::{Api, BODY_LIMIT, error::ApiError};
+use crate::ids;
+
+tokio::task_local! {
+    /// The id of the request that the current task answers.
+    static REQUEST_ID: String;
+}
+
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("elements-request-id");
+/// The headers that browsers may read, verbatim and in Cloud Elements' order.
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "Elements-Returned-Count, Elements-Total-Count, Elements-Request-Id, Elements-Next-Page-Token, \
+     Elements-Trace-Id, Elements-Error, Content-Disposition",
+);
+
+/// The id of the request that is being answered.
+pub(super) fn request_id() -> String {
+    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Give the request its id, in the answer and in the log. The log has the path and never the query, which may hold
+/// secrets.
+pub(super) async fn identify(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let started = api.host.clock.now();
+    // Without randomness there is no id, but still an answer.
+    let id = ids::request_id(started).unwrap_or_default();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let span = tracing::info_span!("request", id, %method, path);
+    let answer = async {
+        let response = next.run(request).await;
+        let millis = api.host.clock.now() - started;
+        tracing::debug!(status = response.status().as_u16(), millis, "answered");
+        response
+    };
+    let mut response = REQUEST_ID.scope(id.clone(), answer.instrument(span)).await;
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID_HEADER, id);
+    }
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    response
+}
+
+/// Refuse a body that says it is too large before it is read.
+pub(super) async fn limit_body(request: Request<Body>, next: Next) -> Response {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    match announced.and_then(|length| length.parse::<u64>().ok()) {
+        Some(length) if length > BODY_LIMIT as u64 => {
+            let message = format!("the body has {length} bytes, more than the {BODY_LIMIT} that are taken");
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message).into_response()
+        }
+        _ => next.run(request).await,
+    }
+}
+
+/// Nobody answers to this path.
+pub(super) async fn not_found(uri: Uri) -> ApiError {
+    ApiError::not_found(format!("nothing is at {}; the interface is at {}", uri.path(), super::BASE))
+}
+
+/// The path knows other methods.
+pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
+    let message = format!("{} does not know the method {method}", uri.path());
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message)
+}
+
+/// A handler panicked: one request is lost, nobody else's.
+pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Response {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    tracing::error!(panic = text, "a handler panicked");
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "the host failed; its log has the reason").into_response()
+}

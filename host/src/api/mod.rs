@@ -1,0 +1,105 @@
+//! The HTTP interface: `/elements/api-v2` as Cloud Elements has it, and what is ours beside it.
+
+mod auth;
+mod elements;
+mod error;
+mod events;
+mod hub;
+mod instances;
+mod layers;
+mod operation;
+mod query;
+mod view;
+
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
+
+use crate::{host::Host, instance::Rules, poll::Scheduler};
+
+/// The largest body that is taken, in bytes. Cloud Elements' own limit.
+const BODY_LIMIT: usize = 8 << 20;
+/// Where the compatible interface stands.
+const BASE: &str = "/elements/api-v2";
+
+/// What the handlers work with.
+#[derive(Debug, Clone)]
+pub struct Api(Arc<Shared>);
+
+/// See [`Api`].
+#[derive(Debug)]
+pub struct Shared {
+    /// The running host.
+    pub host: Arc<Host>,
+    /// Polls on demand.
+    pub scheduler: Arc<Scheduler>,
+    /// What the operator sets for all instances.
+    pub rules: Rules,
+    /// Set once the adapters folder was loaded.
+    pub ready: AtomicBool,
+}
+
+impl std::ops::Deref for Api {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Api {
+    /// The interface to this host.
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    /// Everything that this process answers to.
+    pub fn router(self) -> Router {
+        let hub = get(hub::list).post(hub::create);
+        let object = get(hub::get).patch(hub::update).put(hub::replace).delete(hub::delete);
+        let compatible = Router::new()
+            .route("/instances", post(instances::create).get(instances::list).patch(instances::change_own).delete(instances::remove_own))
+            .route("/instances/events", get(events::list_all))
+            .route("/instances/{id}", get(instances::get).patch(instances::change).delete(instances::remove))
+            .route("/instances/{id}/events", get(events::list))
+            .route("/instances/{id}/events/{event}", get(events::get))
+            .route("/instances/{id}/pollers", get(operation::pollers))
+            .route("/instances/{id}/polls", post(operation::poll_now))
+            .route("/instances/{id}/deliveries", get(operation::deliveries))
+            .route("/elements", get(elements::list))
+            .route("/elements/{key}", get(elements::get))
+            .route("/elements/{key}/oauth/url", get(elements::oauth_url).post(elements::oauth_url))
+            .route("/elements/{key}/instances", post(instances::create_of).get(instances::list_of))
+            .route("/adapters", get(operation::adapters))
+            .route("/ping", get(hub::ping))
+            .route("/objects", get(hub::objects))
+            .route("/hubs/{hub}/ping", get(hub::ping))
+            .route("/hubs/{hub}/objects", get(hub::objects))
+            .route("/hubs/{hub}/{resource}", hub.clone())
+            .route("/hubs/{hub}/{resource}/{id}", object.clone())
+            .route("/{resource}", hub)
+            .route("/{resource}/{id}", object);
+        Router::new()
+            .route("/healthz", get(operation::healthz))
+            .route("/readyz", get(operation::readyz))
+            .nest(BASE, compatible)
+            .fallback(layers::not_found)
+            .method_not_allowed_fallback(layers::method_not_allowed)
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(middleware::from_fn(layers::limit_body))
+            .layer(tower_http::catch_panic::CatchPanicLayer::custom(layers::panicked))
+            .layer(middleware::from_fn_with_state(self.clone(), layers::identify))
+            .with_state(self)
+    }
+}
+
+/// How long a stopping host waits for requests in progress.
+pub const DRAIN: Duration = Duration::from_secs(8);

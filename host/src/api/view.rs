@@ -1,0 +1,194 @@
+//! What is shown: the shapes of Cloud Elements' answers, member by member in its order.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, SecondsFormat};
+use indexmap::IndexMap;
+use periodic_sdk::description::{AuthenticationKind, Description};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    clock::Millis,
+    instance::MASK,
+    store::{Instance, InstanceState, User},
+};
+
+/// `yyyy-MM-dd'T'HH:mm:ss'Z'`.
+pub(super) fn instant(millis: Millis) -> String {
+    DateTime::from_timestamp_millis(millis).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The element as it stands in an instance.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ElementView<'a> {
+    id: u64,
+    name: &'a str,
+    key: &'a str,
+    description: &'a str,
+    image: &'a str,
+    active: bool,
+    deleted: bool,
+    type_oauth: bool,
+    trial_account: bool,
+    resources: [Value; 0],
+    transformations_enabled: bool,
+    bulk_download_enabled: bool,
+    bulk_upload_enabled: bool,
+    cloneable: bool,
+    extendable: bool,
+    beta: bool,
+    authentication: Value,
+    extended: bool,
+    hub: &'a str,
+    protocol_type: &'a str,
+    parameters: [Value; 0],
+}
+
+/// An element as `GET /elements` shows it.
+pub(super) fn element(description: &Description) -> Value {
+    let kind = match description.authentication.kind {
+        AuthenticationKind::Oauth2 => "oauth2",
+        AuthenticationKind::Oauth1 => "oauth1",
+        AuthenticationKind::Basic => "basic",
+        AuthenticationKind::ApiKey => "apiKey",
+        AuthenticationKind::Custom => "custom",
+        AuthenticationKind::None => "none",
+    };
+    let view = ElementView {
+        id: description.id,
+        name: &description.name,
+        key: &description.key,
+        description: &description.description,
+        image: "",
+        active: true,
+        deleted: false,
+        type_oauth: false,
+        trial_account: false,
+        resources: [],
+        transformations_enabled: false,
+        bulk_download_enabled: false,
+        bulk_upload_enabled: false,
+        cloneable: false,
+        extendable: false,
+        beta: false,
+        authentication: json!({ "type": kind }),
+        extended: false,
+        hub: &description.hub,
+        protocol_type: "http",
+        parameters: [],
+    };
+    serde_json::to_value(view).unwrap_or_default()
+}
+
+/// Which answer an instance is shown in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// In full.
+    Whole,
+    /// After PUT and PATCH, without `providerData`.
+    Changed,
+}
+
+/// An instance in the eyes of its account.
+pub(super) struct InstanceView<'a> {
+    /// The instance.
+    pub(super) instance: &'a Instance,
+    /// Who made it.
+    pub(super) user: &'a User,
+    /// What its element says, while an adapter serves it.
+    pub(super) description: Option<&'a Description>,
+    /// Its token.
+    pub(super) token: &'a str,
+    /// The names of its secrets, all shown masked.
+    pub(super) secrets: &'a BTreeSet<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InstanceBody<'a> {
+    id: i64,
+    name: &'a str,
+    created_date: String,
+    token: &'a str,
+    element: Value,
+    element_id: u64,
+    tags: &'a [String],
+    provision_interactions: [Value; 0],
+    valid: bool,
+    disabled: bool,
+    max_cache_size: u32,
+    cache_time_to_live: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_data: Option<Value>,
+    configuration: IndexMap<&'a str, &'a str>,
+    events_enabled: bool,
+    trace_logging_enabled: bool,
+    caching_enabled: bool,
+    external_authentication: &'a str,
+    user: UserView<'a>,
+    /// Ours: whether it can work, since when and why not.
+    state: InstanceState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_reason: Option<&'a str>,
+    state_since: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserView<'a> {
+    id: i64,
+    email_address: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+}
+
+impl InstanceView<'_> {
+    /// The body of an answer.
+    pub(super) fn body(&self, shown: Shown) -> Value {
+        let instance = self.instance;
+        let unserved = || json!({ "key": instance.element, "active": false });
+        let own = instance.configuration.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let mut configuration: IndexMap<&str, &str> = own.collect();
+        for name in self.secrets.iter().filter(|name| is_configuration(name)) {
+            configuration.insert(name, MASK);
+        }
+        let enabled = instance.configuration.get("event.notification.enabled");
+        let body = InstanceBody {
+            id: instance.id.0,
+            name: &instance.name,
+            created_date: instant(instance.created),
+            token: self.token,
+            element: self.description.map_or_else(unserved, element),
+            element_id: self.description.map_or(0, |description| description.id),
+            tags: &instance.tags,
+            provision_interactions: [],
+            valid: instance.state == InstanceState::Connected,
+            disabled: instance.disabled,
+            max_cache_size: 0,
+            cache_time_to_live: 0,
+            provider_data: (shown == Shown::Whole).then(|| json!({ "code": MASK })),
+            configuration,
+            events_enabled: enabled.is_some_and(|enabled| enabled.trim().eq_ignore_ascii_case("true")),
+            trace_logging_enabled: false,
+            caching_enabled: false,
+            external_authentication: "none",
+            user: UserView {
+                id: self.user.id.0,
+                email_address: &self.user.email,
+                first_name: &self.user.first_name,
+                last_name: &self.user.last_name,
+            },
+            state: instance.state,
+            state_reason: instance.state_reason.as_deref(),
+            state_since: instant(instance.state_since),
+        };
+        serde_json::to_value(body).unwrap_or_default()
+    }
+}
+
+/// Tokens are no configuration: they are not shown, not even masked.
+fn is_configuration(secret: &str) -> bool {
+    !secret.starts_with("oauth.user.") && !secret.starts_with("periodic.")
+}

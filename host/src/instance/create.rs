@@ -1,0 +1,127 @@
+//! Making an instance.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use indexmap::IndexMap;
+use periodic_sdk::description::{AuthenticationKind, Description};
+
+use super::{CreateRequest, MASK, Problem, Rules, keys, polling};
+use crate::{
+    delivery,
+    egress::Secrets,
+    host::Host,
+    ids,
+    session::{self, REFRESH_TOKEN, Session},
+    store::{Callback, Instance, NewInstance, SealedSecret, User},
+    vault::Secret,
+};
+
+/// Make an instance of this user: check everything, authenticate, discover, then store it in one transaction. What
+/// fails on the way leaves nothing behind.
+pub async fn create(host: &Host, user: &User, rules: Rules, request: CreateRequest) -> Result<Instance, Problem> {
+    let adapter = host.adapters.get(&request.element).ok_or_else(|| unknown_element(host, &request.element))?;
+    polling::check_values(&request.configuration, rules)?;
+    let (configuration, secrets) = split(adapter.description(), request.configuration);
+    check_required(host, adapter.description(), &configuration, &secrets)?;
+    let id = host.store.reserve_instance().await?;
+    let created = host.clock.now();
+
+    let mut session = Session::draft(host, adapter, id, configuration.clone(), secrets)?;
+    // What the adapter would refuse to poll is refused before the code is spent.
+    polling::polling(&session, &configuration, rules, created).await?;
+    authenticate(&mut session, request.provider_data.code).await?;
+    session.connect().await?;
+
+    // The provider's clock is known by now, and so is where polling starts.
+    let polling = polling::polling(&session, &configuration, rules, created).await?;
+    let element = session.description().key.clone();
+    let callback = polling::callback(&configuration)?.filter(|_| polling.is_some());
+    let callback = callback.map(|url| Callback { topic: delivery::topic(id, &element), url });
+    let session::Parts { derived, mut secrets } = session.into_parts()?;
+    let token = Secret::from(STANDARD.encode(ids::random::<32>()?));
+    let sealed = host.vault.seal(id, keys::TOKEN, &token)?;
+    secrets.push(SealedSecret { name: keys::TOKEN.to_owned(), sealed, expires: None });
+
+    let instance = NewInstance {
+        id,
+        account: user.account,
+        user: user.id,
+        element,
+        name: request.name,
+        tags: request.tags,
+        configuration,
+        derived,
+        token: host.vault.digest(token.expose()),
+        secrets,
+        polling,
+        callback,
+        created,
+    };
+    let instance = host.store.create_instance(instance).await?;
+    tracing::info!(instance = %instance.id, element = instance.element, "instance created");
+    host.polls_due.notify_one();
+    Ok(instance)
+}
+
+/// Obtain tokens where the element needs them.
+pub(super) async fn authenticate(session: &mut Session<'_>, code: Option<Secret>) -> Result<(), Problem> {
+    if session.description().authentication.kind != AuthenticationKind::Oauth2 {
+        return Ok(());
+    }
+    match code {
+        Some(code) => Ok(session.redeem(code).await?),
+        // Tokens that the caller brings along.
+        None if session.secrets().get(REFRESH_TOKEN).is_some() => Ok(()),
+        None => {
+            let key = &session.description().key;
+            let what = format!(
+                "is missing; send a browser to the URL that GET /elements/{key}/oauth/url returns, and hand over the \
+                 code that comes back"
+            );
+            Err(Problem::field("providerData.code", what))
+        }
+    }
+}
+
+/// Part the secrets from what may be seen.
+pub(super) fn split(
+    description: &Description,
+    configuration: IndexMap<String, String>,
+) -> (IndexMap<String, String>, Secrets) {
+    let mut secrets = Secrets::default();
+    let mut shown = IndexMap::new();
+    for (key, value) in configuration {
+        if !session::is_secret(description, &key) {
+            shown.insert(key, value);
+        } else if value != MASK && !value.is_empty() {
+            secrets.insert(key, Secret::from(value));
+        }
+    }
+    (shown, secrets)
+}
+
+fn check_required(
+    host: &Host,
+    description: &Description,
+    configuration: &IndexMap<String, String>,
+    secrets: &Secrets,
+) -> Result<(), Problem> {
+    let presets = host.element_defaults.get(&description.key);
+    for key in description.configuration.iter().filter(|key| key.required) {
+        let given = configuration.contains_key(&key.key)
+            || secrets.get(&key.key).is_some()
+            || key.default.is_some()
+            || presets.is_some_and(|presets| presets.contains_key(&key.key));
+        if !given {
+            let field = format!("configuration[{:?}]", key.key);
+            return Err(Problem::field(field, format!("is missing: {}", key.name)));
+        }
+    }
+    Ok(())
+}
+
+fn unknown_element(host: &Host, asked: &str) -> Problem {
+    let served = host.adapters.list();
+    let known: Vec<&str> = served.iter().map(|adapter| adapter.key()).collect();
+    let known = if known.is_empty() { "none: the adapters folder is empty".to_owned() } else { known.join(", ") };
+    Problem::field("element.key", format!("no element {asked:?} is served; served are {known}"))
+}

@@ -1,0 +1,25 @@
+//! Instances: made, changed and removed by request, checked before anything is stored.
+
+mod change;
+mod create;
+mod keys;
+mod polling;
+mod problem;
+mod request;
+
+pub use self::{
+    change::{change, remove},
+    create::create,
+    keys::{HOST_KEYS, HostKey, MASK, TOKEN},
+    problem::Problem,
+    request::{ChangeRequest, CreateRequest, ProviderData},
+};
+
+use std::time::Duration;
+
+/// What the operator sets for all instances.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// No instance is polled more often.
+    pub min_poll_interval: Duration,
+}

@@ -1,0 +1,35 @@
+//! Why a request for an instance is refused.
+
+use crate::{ids::NoRandomness, session::Failure, store::StoreError, vault::VaultError};
+
+/// Why a request for an instance is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// A field of the request is wrong.
+    #[error("{field}: {what}")]
+    Field {
+        /// Which.
+        field: String,
+        /// What is wrong and what it should be.
+        what: String,
+    },
+    /// The provider or the adapter refuses.
+    #[error(transparent)]
+    Provider(#[from] Failure),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The vault failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// No randomness for a token.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+}
+
+impl Problem {
+    /// A field that is wrong.
+    pub(super) fn field(field: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::Field { field: field.into(), what: what.into() }
+    }
+}

@@ -1,0 +1,239 @@
+//! What a request for an instance says, read leniently: numbers and truth values as JSON or as text.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::Problem;
+use crate::vault::Secret;
+
+/// `POST /instances`.
+#[derive(Debug)]
+pub struct CreateRequest {
+    /// The key or the numeric id of the element.
+    pub element: String,
+    /// The instance's name.
+    pub name: String,
+    /// Its tags; its name when the request gives none.
+    pub tags: Vec<String>,
+    /// Its configuration as text.
+    pub configuration: IndexMap<String, String>,
+    /// What the provider handed to the caller.
+    pub provider_data: ProviderData,
+}
+
+/// `PATCH /instances/{id}`: what is absent stays as it is.
+#[derive(Debug, Default)]
+pub struct ChangeRequest {
+    /// The name.
+    pub name: Option<String>,
+    /// The tags.
+    pub tags: Option<Vec<String>>,
+    /// Configuration keys to change; JSON null removes one.
+    pub configuration: IndexMap<String, Option<String>>,
+    /// A fresh code authenticates the instance again.
+    pub provider_data: ProviderData,
+}
+
+/// What the provider handed to the caller.
+#[derive(Debug, Default)]
+pub struct ProviderData {
+    /// The authorization code.
+    pub code: Option<Secret>,
+}
+
+impl CreateRequest {
+    /// Read a body. `element` is the element of the path, where the path names one.
+    pub fn parse(body: &[u8], element: Option<&str>) -> Result<Self, Problem> {
+        let body = object(body)?;
+        let element = match element {
+            Some(element) => element.to_owned(),
+            None => element_of(&body)?,
+        };
+        let name = match body.get("name") {
+            None | Some(Value::Null) => return Err(Problem::field("name", "is missing; give the instance a name")),
+            Some(name) => strip_markup(&text("name", name)?),
+        };
+        if name.trim().is_empty() {
+            return Err(Problem::field("name", "is empty; give the instance a name"));
+        }
+        let tags = match body.get("tags") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(tags) => parse_tags(tags)?,
+        };
+        let tags = if tags.is_empty() { vec![name.clone()] } else { tags };
+        let configuration = configuration_of(&body)?;
+        let configuration = configuration.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+        Ok(Self { element, name, tags, configuration, provider_data: ProviderData::of(&body)? })
+    }
+}
+
+impl ChangeRequest {
+    /// Read a body.
+    pub fn parse(body: &[u8]) -> Result<Self, Problem> {
+        let body = object(body)?;
+        let name = match body.get("name") {
+            None | Some(Value::Null) => None,
+            Some(name) => Some(strip_markup(&text("name", name)?)),
+        };
+        if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+            return Err(Problem::field("name", "is empty; leave it out to keep the name"));
+        }
+        let tags = match body.get("tags") {
+            None | Some(Value::Null) => None,
+            Some(tags) => Some(parse_tags(tags)?),
+        };
+        let (configuration, provider_data) = (configuration_of(&body)?, ProviderData::of(&body)?);
+        Ok(Self { name, tags, configuration, provider_data })
+    }
+}
+
+impl ProviderData {
+    fn of(body: &Map<String, Value>) -> Result<Self, Problem> {
+        let data = match body.get("providerData") {
+            None | Some(Value::Null) => return Ok(Self::default()),
+            Some(Value::Object(data)) => data,
+            Some(_) => return Err(Problem::field("providerData", "has to be an object such as {\"code\": \"…\"}")),
+        };
+        let code = match data.get("code") {
+            None | Some(Value::Null) => None,
+            Some(code) => Some(text("providerData.code", code)?).filter(|code| code != super::MASK),
+        };
+        Ok(Self { code: code.filter(|code| !code.trim().is_empty()).map(Secret::from) })
+    }
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(Problem::field("body", "has to be a JSON object")),
+        Err(error) => Err(Problem::field("body", format!("is no JSON: {error}"))),
+    }
+}
+
+fn element_of(body: &Map<String, Value>) -> Result<String, Problem> {
+    let missing = || Problem::field("element.key", "is missing; name the element, for instance {\"element\": {\"key\": \"maximizer\"}}");
+    let Some(Value::Object(element)) = body.get("element") else { return Err(missing()) };
+    let named = element.get("key").or_else(|| element.get("id")).ok_or_else(missing)?;
+    text("element.key", named)
+}
+
+fn parse_tags(tags: &Value) -> Result<Vec<String>, Problem> {
+    let Value::Array(tags) = tags else {
+        return Err(Problem::field("tags", "has to be an array of texts"));
+    };
+    tags.iter().map(|tag| text("tags", tag).map(|tag| strip_markup(&tag))).collect()
+}
+
+fn configuration_of(body: &Map<String, Value>) -> Result<IndexMap<String, Option<String>>, Problem> {
+    let entries = match body.get("configuration") {
+        None | Some(Value::Null) => return Ok(IndexMap::new()),
+        Some(Value::Object(entries)) => entries,
+        Some(_) => return Err(Problem::field("configuration", "has to be an object of keys and values")),
+    };
+    let entry = |(key, value): (&String, &Value)| {
+        let value = match value {
+            Value::Null => None,
+            // Poller configurations come as objects and as text.
+            Value::Object(_) | Value::Array(_) if key.starts_with("event.") => Some(value.to_string()),
+            value => Some(text(&format!("configuration[{key:?}]"), value)?),
+        };
+        Ok((key.clone(), value))
+    };
+    entries.iter().map(entry).collect()
+}
+
+/// A text, a number or a truth value as text.
+fn text(field: &str, value: &Value) -> Result<String, Problem> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(truth) => Ok(truth.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            Err(Problem::field(field, "has to be a text, a number or a truth value"))
+        }
+    }
+}
+
+/// Drop everything that looks like a tag of HTML: names and tags are shown in browsers.
+fn strip_markup(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        let begins_tag = after.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?'));
+        match after.split_once('>').filter(|_| begins_tag) {
+            Some((_tag, after)) => {
+                shown.push_str(before);
+                rest = after;
+            }
+            None => {
+                shown.push_str(before);
+                shown.push('<');
+                rest = after;
+            }
+        }
+    }
+    shown.push_str(rest);
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: &str) -> String {
+        CreateRequest::parse(body.as_bytes(), None).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_published_request_is_read() {
+        let request = CreateRequest::parse(include_bytes!("../../fixtures/maximizer-instance.json"), None).unwrap();
+        assert_eq!(request.element, "maximizer");
+        assert_eq!(request.name, "API Instance with Polling");
+        assert_eq!(request.tags, ["Docs"]);
+        assert_eq!(request.configuration["event.notification.enabled"], "true");
+        assert_eq!(request.configuration["oauth.callback.url"], "https;//mycoolapp.com");
+        assert!(request.configuration["event.poller.configuration"].starts_with("{\"contacts\":"));
+        assert!(request.provider_data.code.is_some());
+    }
+
+    #[test]
+    fn what_is_wrong_names_the_field() {
+        let cases = [
+            ("", "body: is no JSON: EOF while parsing a value at line 1 column 0"),
+            ("[]", "body: has to be a JSON object"),
+            ("{}", "element.key: is missing; name the element, for instance {\"element\": {\"key\": \"maximizer\"}}"),
+            (r#"{"element":{"key":"a"}}"#, "name: is missing; give the instance a name"),
+            (r#"{"element":{"key":"a"},"name":" "}"#, "name: is empty; give the instance a name"),
+            (r#"{"element":{"key":"a"},"name":"n","tags":"x"}"#, "tags: has to be an array of texts"),
+            (r#"{"element":{"key":"a"},"name":"n","tags":[{}]}"#, "tags: has to be a text, a number or a truth value"),
+            (r#"{"element":{"key":"a"},"name":"n","configuration":7}"#, "configuration: has to be an object of keys and values"),
+            (
+                r#"{"element":{"key":"a"},"name":"n","providerData":7}"#,
+                "providerData: has to be an object such as {\"code\": \"…\"}",
+            ),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(refused(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn markup_is_stripped() {
+        let cases = [
+            (r##"<a href="#" onClick="x">churros-xss</a>"##, "churros-xss"),
+            ("a < b > c", "a < b > c"),
+            ("<script>alert(1)</script>x", "alert(1)x"),
+            ("<", "<"),
+            ("1<2 <b>3", "1<2 3"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(strip_markup(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_masked_code_is_no_code() {
+        let request = ChangeRequest::parse(br#"{"providerData":{"code":"********"}}"#).unwrap();
+        assert!(request.provider_data.code.is_none());
+    }
+}
