@@ -6,6 +6,7 @@
 
 pub mod adapter;
 pub mod clock;
+pub mod delivery;
 pub mod ids;
 pub mod store;
 pub mod vault;
