@@ -68,7 +68,10 @@ impl LiveInstances {
 
     /// Forget an instance that was deleted.
     pub(crate) fn forget(&self, instance: InstanceId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&instance);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&instance);
     }
 }
 

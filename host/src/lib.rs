@@ -5,8 +5,14 @@
 #![forbid(unsafe_code)]
 
 pub mod adapter;
+pub mod api;
 pub mod clock;
 pub mod delivery;
+pub mod egress;
+pub mod host;
 pub mod ids;
+pub mod instance;
+pub mod poll;
+pub mod session;
 pub mod store;
 pub mod vault;

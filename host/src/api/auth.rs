@@ -58,17 +58,30 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let header = parts.headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
-        let presented = header.and_then(Presented::parse).ok_or_else(ApiError::unauthorized)?;
+        let header = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|header| header.to_str().ok());
+        let presented = header
+            .and_then(Presented::parse)
+            .ok_or_else(ApiError::unauthorized)?;
         let (store, vault) = (&api.host.store, &api.host.vault);
         // Secrets are looked up by keyed digest: what a comparison's time could tell is of no use.
         let user = match presented {
-            Presented { user: Some(user), organization: Some(organization), .. } => {
-                store.user(&vault.digest(user), &vault.digest(organization)).await?
+            Presented {
+                user: Some(user),
+                organization: Some(organization),
+                ..
+            } => {
+                store
+                    .user(&vault.digest(user), &vault.digest(organization))
+                    .await?
             }
-            Presented { user: Some(user), organization: None, element: Some(_) } => {
-                store.user_by_secret(&vault.digest(user)).await?
-            }
+            Presented {
+                user: Some(user),
+                organization: None,
+                element: Some(_),
+            } => store.user_by_secret(&vault.digest(user)).await?,
             _ => None,
         };
         let user = user.ok_or_else(ApiError::unauthorized)?;
@@ -89,7 +102,9 @@ impl FromRequestParts<Api> for OnInstance {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let Caller { instance, .. } = Caller::from_request_parts(parts, api).await?;
-        Ok(Self { instance: instance.ok_or_else(ApiError::unauthorized)? })
+        Ok(Self {
+            instance: instance.ok_or_else(ApiError::unauthorized)?,
+        })
     }
 }
 
@@ -105,7 +120,10 @@ mod tests {
     #[test]
     fn headers_are_read_tolerantly() {
         check("User a+/=, Organization b", Some((Some("a+/="), Some("b"), None)));
-        check("user a,organization b , ELEMENT c=", Some((Some("a"), Some("b"), Some("c="))));
+        check(
+            "user a,organization b , ELEMENT c=",
+            Some((Some("a"), Some("b"), Some("c="))),
+        );
         check("  Organization   b,User a", Some((Some("a"), Some("b"), None)));
         check("User a, Element c", Some((Some("a"), None, Some("c"))));
         check("", Some((None, None, None)));

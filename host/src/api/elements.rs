@@ -25,11 +25,22 @@ use crate::{
 
 /// `GET /elements`.
 pub(super) async fn list(State(api): State<Api>, _: Caller) -> Json<Value> {
-    Json(api.host.adapters.list().iter().map(|adapter| whole(adapter)).collect())
+    Json(
+        api.host
+            .adapters
+            .list()
+            .iter()
+            .map(|adapter| whole(adapter))
+            .collect(),
+    )
 }
 
 /// `GET /elements/{keyOrId}`.
-pub(super) async fn get(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<Value>> {
+pub(super) async fn get(
+    State(api): State<Api>,
+    _: Caller,
+    Path(key): Path<String>,
+) -> ApiResult<Json<Value>> {
     find(&api, &key).map(|adapter| Json(whole(&adapter)))
 }
 
@@ -49,10 +60,15 @@ pub(super) async fn oauth_url(
         }
     }
     if secrets.get("oauth.api.key").is_none() {
-        return Err(ApiError::bad_request("apiKey: is missing; it is the client id that the provider gave you"));
+        return Err(ApiError::bad_request(
+            "apiKey: is missing; it is the client id that the provider gave you",
+        ));
     }
     let mut configuration = IndexMap::new();
-    for (name, value) in query.others(&OWN).filter(|(name, _)| !is_secret(adapter.description(), name)) {
+    for (name, value) in query
+        .others(&OWN)
+        .filter(|(name, _)| !is_secret(adapter.description(), name))
+    {
         configuration.insert(name.to_owned(), value.to_owned());
     }
     // No instance has the id 0.

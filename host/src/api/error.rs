@@ -38,7 +38,12 @@ struct Body {
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), provider_message: None, retry_after: None }
+        Self {
+            status,
+            message: message.into(),
+            provider_message: None,
+            retry_after: None,
+        }
     }
 
     pub(super) fn unauthorized() -> Self {
@@ -56,17 +61,31 @@ impl ApiError {
     /// Something that is ours to mend: the log knows more than the answer.
     fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %error, "a request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the host failed; its log has the reason under this request id")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the host failed; its log has the reason under this request id",
+        )
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self { status, message, provider_message, retry_after } = self;
-        let body = Body { message, request_id: layers::request_id(), provider_message };
+        let Self {
+            status,
+            message,
+            provider_message,
+            retry_after,
+        } = self;
+        let body = Body {
+            message,
+            request_id: layers::request_id(),
+            provider_message,
+        };
         let mut response = (status, Json(body)).into_response();
         if let Some(after) = retry_after {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
         }
         response
     }
@@ -96,11 +115,18 @@ impl From<Failure> for ApiError {
             Failure::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Failure::Unsupported(_) => StatusCode::METHOD_NOT_ALLOWED,
             Failure::Permanent(_) | Failure::Refused(_) | Failure::Declaration(_) => StatusCode::BAD_REQUEST,
-            Failure::Transient(_) | Failure::Adapter(_) | Failure::Malformed { .. } => StatusCode::BAD_GATEWAY,
+            Failure::Transient(_) | Failure::Adapter(_) | Failure::Malformed { .. } => {
+                StatusCode::BAD_GATEWAY
+            }
             Failure::NoAdapter(_) => StatusCode::SERVICE_UNAVAILABLE,
             Failure::Store(_) | Failure::Vault(_) => return Self::internal(&failure),
         };
-        Self { status, message: failure.to_string(), provider_message, retry_after }
+        Self {
+            status,
+            message: failure.to_string(),
+            provider_message,
+            retry_after,
+        }
     }
 }
 
@@ -115,7 +141,10 @@ impl From<Problem> for ApiError {
                     Failure::Unauthenticated(detail) => format!("the provider refuses: {}", detail.message),
                     other => other.to_string(),
                 };
-                Self { provider_message, ..Self::bad_request(message) }
+                Self {
+                    provider_message,
+                    ..Self::bad_request(message)
+                }
             }
             Problem::Provider(failure) => failure.into(),
             Problem::Store(error) => error.into(),

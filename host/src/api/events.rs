@@ -55,7 +55,9 @@ pub(super) async fn get(
         ..NotificationFilter::default()
     };
     let found = api.host.store.notifications(caller.user.account, &filter).await?;
-    let found = found.first().ok_or_else(|| ApiError::not_found(format!("there is no event {event}")))?;
+    let found = found
+        .first()
+        .ok_or_else(|| ApiError::not_found(format!("there is no event {event}")))?;
     Ok(Json(shown(found)))
 }
 
@@ -65,7 +67,9 @@ async fn page(
     instance: Option<InstanceId>,
     query: &Query,
 ) -> ApiResult<(HeaderMap, Json<Value>)> {
-    let limit = query.number("pageSize")?.map_or(PAGE, |size| (size as usize).min(PAGE));
+    let limit = query
+        .number("pageSize")?
+        .map_or(PAGE, |size| (size as usize).min(PAGE));
     let before = match query.get("nextPage") {
         None => None,
         Some(token) => Some(token.parse().map(NotificationId).map_err(|_no_number| {

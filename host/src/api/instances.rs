@@ -41,7 +41,11 @@ pub(super) async fn create_of(
 }
 
 /// `GET /instances`.
-pub(super) async fn list(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<(HeaderMap, Json<Value>)> {
+pub(super) async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    query: Query,
+) -> ApiResult<(HeaderMap, Json<Value>)> {
     list_with(&api, &caller, &query, None).await
 }
 
@@ -52,12 +56,20 @@ pub(super) async fn list_of(
     Path(element): Path<String>,
     query: Query,
 ) -> ApiResult<(HeaderMap, Json<Value>)> {
-    let key = api.host.adapters.get(&element).map_or(element, |adapter| adapter.key().to_owned());
+    let key = api
+        .host
+        .adapters
+        .get(&element)
+        .map_or(element, |adapter| adapter.key().to_owned());
     list_with(&api, &caller, &query, Some(key)).await
 }
 
 /// `GET /instances/{id}`.
-pub(super) async fn get(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+pub(super) async fn get(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Value>> {
     let instance = find(&api, &caller.user, &id).await?;
     show(&api, &instance, Shown::Whole).await
 }
@@ -83,7 +95,11 @@ pub(super) async fn change_own(
 }
 
 /// `DELETE /instances/{id}`: 200 with an empty body.
-pub(super) async fn remove(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<StatusCode> {
+pub(super) async fn remove(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
     let instance = find(&api, &caller.user, &id).await?;
     instance::remove(&api.host, &instance).await?;
     Ok(StatusCode::OK)
@@ -103,7 +119,9 @@ pub(super) async fn find(api: &Api, user: &User, id: &str) -> ApiResult<Instance
     let missing = || ApiError::not_found(format!("there is no instance {id}"));
     let number = id.parse().map(InstanceId).map_err(|_no_number| missing())?;
     let instance = api.host.store.instance(number).await?;
-    instance.filter(|instance| instance.account == user.account).ok_or_else(missing)
+    instance
+        .filter(|instance| instance.account == user.account)
+        .ok_or_else(missing)
 }
 
 async fn create_with(api: &Api, caller: &Caller, request: CreateRequest) -> ApiResult<Json<Value>> {
@@ -127,7 +145,9 @@ async fn list_with(
         let Json(shown) = show(api, instance, Shown::Whole).await?;
         return Ok((HeaderMap::new(), Json(shown)));
     }
-    let limit = query.number("pageSize")?.map_or(PAGE, |size| (size as usize).min(PAGE));
+    let limit = query
+        .number("pageSize")?
+        .map_or(PAGE, |size| (size as usize).min(PAGE));
     let after = match query.get("nextPage") {
         None => None,
         Some(token) => Some(token.parse().map(InstanceId).map_err(|_no_number| {
@@ -137,7 +157,13 @@ async fn list_with(
     let tags: Vec<String> = query.all("tags[]").map(str::to_owned).collect();
     let search = query.get("searchText").map(str::to_owned);
     let searched = !tags.is_empty() || search.is_some();
-    let filter = InstanceFilter { element, tags, search, after, limit: Some(limit + 1) };
+    let filter = InstanceFilter {
+        element,
+        tags,
+        search,
+        after,
+        limit: Some(limit + 1),
+    };
     let mut instances = api.host.store.instances(caller.user.account, &filter).await?;
     if instances.is_empty() && searched {
         return Err(ApiError::not_found("no instance matches the search"));
@@ -162,7 +188,10 @@ async fn show(api: &Api, instance: &Instance, shown: Shown) -> ApiResult<Json<Va
     let sealed = host.store.secrets(instance.id).await?;
     let token = sealed.iter().find(|secret| secret.name == instance::TOKEN);
     let token = match token {
-        Some(token) => host.vault.open(instance.id, &token.name, &token.sealed).map_err(instance::Problem::from)?,
+        Some(token) => host
+            .vault
+            .open(instance.id, &token.name, &token.sealed)
+            .map_err(instance::Problem::from)?,
         None => crate::vault::Secret::from(""),
     };
     let secrets: BTreeSet<String> = sealed.into_iter().map(|secret| secret.name).collect();
@@ -170,6 +199,12 @@ async fn show(api: &Api, instance: &Instance, shown: Shown) -> ApiResult<Json<Va
     let user = user.ok_or_else(|| ApiError::not_found("the user who made the instance is gone"))?;
     let adapter = host.adapters.get(&instance.element);
     let description = adapter.as_ref().map(|adapter| adapter.description());
-    let view = InstanceView { instance, user: &user, description, token: token.expose(), secrets: &secrets };
+    let view = InstanceView {
+        instance,
+        user: &user,
+        description,
+        token: token.expose(),
+        secrets: &secrets,
+    };
     Ok(Json(view.body(shown)))
 }

@@ -56,7 +56,10 @@ pub(super) async fn identify(State(api): State<Api>, request: Request, next: Nex
 
 /// Refuse a body that says it is too large before it is read.
 pub(super) async fn limit_body(request: Request<Body>, next: Next) -> Response {
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
     match announced.and_then(|length| length.parse::<u64>().ok()) {
         Some(length) if length > BODY_LIMIT as u64 => {
             let message = format!("the body has {length} bytes, more than the {BODY_LIMIT} that are taken");
@@ -68,7 +71,11 @@ pub(super) async fn limit_body(request: Request<Body>, next: Next) -> Response {
 
 /// Nobody answers to this path.
 pub(super) async fn not_found(uri: Uri) -> ApiError {
-    ApiError::not_found(format!("nothing is at {}; the interface is at {}", uri.path(), super::BASE))
+    ApiError::not_found(format!(
+        "nothing is at {}; the interface is at {}",
+        uri.path(),
+        super::BASE
+    ))
 }
 
 /// The path knows other methods.
@@ -80,7 +87,13 @@ pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
 /// A handler panicked: one request is lost, nobody else's.
 pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Response {
     let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    let text = text
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
     tracing::error!(panic = text, "a handler panicked");
-    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "the host failed; its log has the reason").into_response()
+    ApiError::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "the host failed; its log has the reason",
+    )
+    .into_response()
 }

@@ -64,11 +64,25 @@ impl Api {
     /// Everything that this process answers to.
     pub fn router(self) -> Router {
         let hub = get(hub::list).post(hub::create);
-        let object = get(hub::get).patch(hub::update).put(hub::replace).delete(hub::delete);
+        let object = get(hub::get)
+            .patch(hub::update)
+            .put(hub::replace)
+            .delete(hub::delete);
         let compatible = Router::new()
-            .route("/instances", post(instances::create).get(instances::list).patch(instances::change_own).delete(instances::remove_own))
+            .route(
+                "/instances",
+                post(instances::create)
+                    .get(instances::list)
+                    .patch(instances::change_own)
+                    .delete(instances::remove_own),
+            )
             .route("/instances/events", get(events::list_all))
-            .route("/instances/{id}", get(instances::get).patch(instances::change).delete(instances::remove))
+            .route(
+                "/instances/{id}",
+                get(instances::get)
+                    .patch(instances::change)
+                    .delete(instances::remove),
+            )
             .route("/instances/{id}/events", get(events::list))
             .route("/instances/{id}/events/{event}", get(events::get))
             .route("/instances/{id}/pollers", get(operation::pollers))
@@ -76,8 +90,14 @@ impl Api {
             .route("/instances/{id}/deliveries", get(operation::deliveries))
             .route("/elements", get(elements::list))
             .route("/elements/{key}", get(elements::get))
-            .route("/elements/{key}/oauth/url", get(elements::oauth_url).post(elements::oauth_url))
-            .route("/elements/{key}/instances", post(instances::create_of).get(instances::list_of))
+            .route(
+                "/elements/{key}/oauth/url",
+                get(elements::oauth_url).post(elements::oauth_url),
+            )
+            .route(
+                "/elements/{key}/instances",
+                post(instances::create_of).get(instances::list_of),
+            )
             .route("/adapters", get(operation::adapters))
             .route("/ping", get(hub::ping))
             .route("/objects", get(hub::objects))

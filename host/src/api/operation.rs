@@ -26,11 +26,29 @@ pub(super) async fn healthz() -> Json<Value> {
 
 /// `GET /readyz`: it can work.
 pub(super) async fn readyz(State(api): State<Api>) -> (StatusCode, Json<Value>) {
-    let store = api.host.store.ping().await.map_or_else(|error| error.to_string(), |()| "ok".to_owned());
-    let adapters = if api.ready.load(Ordering::Relaxed) { "ok" } else { "still loading" };
+    let store = api
+        .host
+        .store
+        .ping()
+        .await
+        .map_or_else(|error| error.to_string(), |()| "ok".to_owned());
+    let adapters = if api.ready.load(Ordering::Relaxed) {
+        "ok"
+    } else {
+        "still loading"
+    };
     let ready = store == "ok" && adapters == "ok";
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "status": if ready { "ok" } else { "not ready" }, "store": store, "adapters": adapters })))
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (
+        status,
+        Json(
+            json!({ "status": if ready { "ok" } else { "not ready" }, "store": store, "adapters": adapters }),
+        ),
+    )
 }
 
 /// `GET /adapters`: what is served, and what is not and why.
@@ -47,7 +65,11 @@ pub(super) async fn adapters(State(api): State<Api>, _: Caller) -> Json<Value> {
 }
 
 /// `GET /instances/{id}/pollers`.
-pub(super) async fn pollers(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+pub(super) async fn pollers(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Value>> {
     let instance = instances::find(&api, &caller.user, &id).await?;
     let schedule = api.host.store.schedule(instance.id).await?;
     let next_run = schedule.as_ref().map(|schedule| instant(schedule.next_run));
@@ -76,7 +98,11 @@ pub(super) async fn pollers(State(api): State<Api>, caller: Caller, Path(id): Pa
 }
 
 /// `POST /instances/{id}/polls`: poll now.
-pub(super) async fn poll_now(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+pub(super) async fn poll_now(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Value>> {
     let instance = instances::find(&api, &caller.user, &id).await?;
     match api.scheduler.poll_now(instance.id).await? {
         true => pollers(State(api), caller, Path(id)).await,

@@ -22,27 +22,38 @@ impl Query {
 
     /// The first value of a parameter, unless it is empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.0.iter().find(|(known, value)| known == name && !value.is_empty())?;
+        let (_, value) = self
+            .0
+            .iter()
+            .find(|(known, value)| known == name && !value.is_empty())?;
         Some(value)
     }
 
     /// All values of a parameter.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// A positive number.
     pub(super) fn number(&self, name: &str) -> Result<Option<u32>, ApiError> {
-        let Some(text) = self.get(name) else { return Ok(None) };
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
         match text.trim().parse::<u32>() {
             Ok(number) if number > 0 => Ok(Some(number)),
-            _ => Err(ApiError::bad_request(format!("{name}: {text:?} is no number above 0"))),
+            _ => Err(ApiError::bad_request(format!(
+                "{name}: {text:?} is no number above 0"
+            ))),
         }
     }
 
     /// A truth value.
     pub(super) fn truth(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+        self.get(name)
+            .is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
     /// The parameters that are none of these.
@@ -53,7 +64,9 @@ impl Query {
 }
 
 fn decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 impl FromRequestParts<Api> for Query {

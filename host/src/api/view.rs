@@ -16,7 +16,9 @@ use crate::{
 
 /// `yyyy-MM-dd'T'HH:mm:ss'Z'`.
 pub(super) fn instant(millis: Millis) -> String {
-    DateTime::from_timestamp_millis(millis).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
+    DateTime::from_timestamp_millis(millis)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// The element as it stands in an instance.
@@ -149,7 +151,10 @@ impl InstanceView<'_> {
     pub(super) fn body(&self, shown: Shown) -> Value {
         let instance = self.instance;
         let unserved = || json!({ "key": instance.element, "active": false });
-        let own = instance.configuration.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let own = instance
+            .configuration
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()));
         let mut configuration: IndexMap<&str, &str> = own.collect();
         for name in self.secrets.iter().filter(|name| is_configuration(name)) {
             configuration.insert(name, MASK);

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::{ChangeRequest, MASK, Problem, Rules, create::authenticate, keys, polling};
 use crate::{
-    delivery,
+    delivery::envelope,
     egress::Secrets,
     host::Host,
     session::{self, Session},
@@ -13,13 +13,25 @@ use crate::{
 };
 
 /// Change an instance: what the request does not name stays as it is.
-pub async fn change(host: &Host, instance: &Instance, rules: Rules, request: ChangeRequest) -> Result<Instance, Problem> {
+pub async fn change(
+    host: &Host,
+    instance: &Instance,
+    rules: Rules,
+    request: ChangeRequest,
+) -> Result<Instance, Problem> {
     let now = host.clock.now();
-    let mut change = InstanceChange { name: request.name, tags: request.tags, now, ..InstanceChange::default() };
+    let mut change = InstanceChange {
+        name: request.name,
+        tags: request.tags,
+        now,
+        ..InstanceChange::default()
+    };
     let reauthenticates = request.provider_data.code.is_some();
     if !request.configuration.is_empty() || reauthenticates {
         let edited = Edited::new(host, instance, request.configuration)?;
-        edited.apply(host, instance, rules, request.provider_data.code, &mut change).await?;
+        edited
+            .apply(host, instance, rules, request.provider_data.code, &mut change)
+            .await?;
     }
     let changed = host.store.change_instance(instance.id, change).await?;
     host.polls_due.notify_one();
@@ -52,8 +64,12 @@ impl Edited {
     ) -> Result<Self, Problem> {
         let adapter = host.adapters.get(&instance.element);
         let adapter = adapter.ok_or_else(|| session::Failure::NoAdapter(instance.element.clone()))?;
-        let mut edited =
-            Self { configuration: instance.configuration.clone(), put: Vec::new(), removed: Vec::new(), polling: false };
+        let mut edited = Self {
+            configuration: instance.configuration.clone(),
+            put: Vec::new(),
+            removed: Vec::new(),
+            polling: false,
+        };
         for (key, value) in edits {
             edited.polling |= key.starts_with("event.");
             let secret = session::is_secret(adapter.description(), &key);
@@ -87,11 +103,13 @@ impl Edited {
                 Some(polling) => Edit::Set(polling),
                 None => Edit::Remove,
             };
-            let url = polling::callback(&self.configuration)?.filter(|_| matches!(change.polling, Edit::Set(_)));
+            let url =
+                polling::callback(&self.configuration)?.filter(|_| matches!(change.polling, Edit::Set(_)));
             change.callback = match url {
-                Some(url) => {
-                    Edit::Set(Callback { topic: delivery::topic(instance.id, &instance.element), url })
-                }
+                Some(url) => Edit::Set(Callback {
+                    topic: envelope::topic(instance.id, &instance.element),
+                    url,
+                }),
                 None => Edit::Remove,
             };
         }
@@ -106,7 +124,11 @@ impl Edited {
         } else {
             for (name, secret) in &self.put {
                 let sealed = host.vault.seal(instance.id, name, secret)?;
-                change.put_secrets.push(SealedSecret { name: name.clone(), sealed, expires: None });
+                change.put_secrets.push(SealedSecret {
+                    name: name.clone(),
+                    sealed,
+                    expires: None,
+                });
             }
         }
         change.remove_secrets = self.removed;
@@ -134,8 +156,18 @@ impl Edited {
         for (name, secret) in &self.put {
             secrets.insert(name.clone(), secret.clone());
         }
-        let mut configuration = if rediscovers { IndexMap::new() } else { instance.derived.clone() };
+        let mut configuration = if rediscovers {
+            IndexMap::new()
+        } else {
+            instance.derived.clone()
+        };
         configuration.extend(self.configuration.clone());
-        Ok(Session::draft(host, adapter, instance.id, configuration, secrets)?)
+        Ok(Session::draft(
+            host,
+            adapter,
+            instance.id,
+            configuration,
+            secrets,
+        )?)
     }
 }

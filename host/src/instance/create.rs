@@ -6,7 +6,7 @@ use periodic_sdk::description::{AuthenticationKind, Description};
 
 use super::{CreateRequest, MASK, Problem, Rules, keys, polling};
 use crate::{
-    delivery,
+    delivery::envelope,
     egress::Secrets,
     host::Host,
     ids,
@@ -17,8 +17,16 @@ use crate::{
 
 /// Make an instance of this user: check everything, authenticate, discover, then store it in one transaction. What
 /// fails on the way leaves nothing behind.
-pub async fn create(host: &Host, user: &User, rules: Rules, request: CreateRequest) -> Result<Instance, Problem> {
-    let adapter = host.adapters.get(&request.element).ok_or_else(|| unknown_element(host, &request.element))?;
+pub async fn create(
+    host: &Host,
+    user: &User,
+    rules: Rules,
+    request: CreateRequest,
+) -> Result<Instance, Problem> {
+    let adapter = host
+        .adapters
+        .get(&request.element)
+        .ok_or_else(|| unknown_element(host, &request.element))?;
     polling::check_values(&request.configuration, rules)?;
     let (configuration, secrets) = split(adapter.description(), request.configuration);
     check_required(host, adapter.description(), &configuration, &secrets)?;
@@ -35,11 +43,18 @@ pub async fn create(host: &Host, user: &User, rules: Rules, request: CreateReque
     let polling = polling::polling(&session, &configuration, rules, created).await?;
     let element = session.description().key.clone();
     let callback = polling::callback(&configuration)?.filter(|_| polling.is_some());
-    let callback = callback.map(|url| Callback { topic: delivery::topic(id, &element), url });
+    let callback = callback.map(|url| Callback {
+        topic: envelope::topic(id, &element),
+        url,
+    });
     let session::Parts { derived, mut secrets } = session.into_parts()?;
     let token = Secret::from(STANDARD.encode(ids::random::<32>()?));
     let sealed = host.vault.seal(id, keys::TOKEN, &token)?;
-    secrets.push(SealedSecret { name: keys::TOKEN.to_owned(), sealed, expires: None });
+    secrets.push(SealedSecret {
+        name: keys::TOKEN.to_owned(),
+        sealed,
+        expires: None,
+    });
 
     let instance = NewInstance {
         id,
@@ -122,6 +137,13 @@ fn check_required(
 fn unknown_element(host: &Host, asked: &str) -> Problem {
     let served = host.adapters.list();
     let known: Vec<&str> = served.iter().map(|adapter| adapter.key()).collect();
-    let known = if known.is_empty() { "none: the adapters folder is empty".to_owned() } else { known.join(", ") };
-    Problem::field("element.key", format!("no element {asked:?} is served; served are {known}"))
+    let known = if known.is_empty() {
+        "none: the adapters folder is empty".to_owned()
+    } else {
+        known.join(", ")
+    };
+    Problem::field(
+        "element.key",
+        format!("no element {asked:?} is served; served are {known}"),
+    )
 }

@@ -6,17 +6,17 @@ use periodic_sdk::description::ConfigurationType;
 pub const MASK: &str = "********";
 
 /// `true` switches events on.
-pub const NOTIFICATIONS_ENABLED: &str = "event.notification.enabled";
+pub(super) const NOTIFICATIONS_ENABLED: &str = "event.notification.enabled";
 /// Where notifications go.
-pub const CALLBACK_URL: &str = "event.notification.callback.url";
+pub(super) const CALLBACK_URL: &str = "event.notification.callback.url";
 /// `polling`, or `webhook` where the element has it.
-pub const VENDOR_TYPE: &str = "event.vendor.type";
+pub(super) const VENDOR_TYPE: &str = "event.vendor.type";
 /// Minutes between polls.
-pub const REFRESH_INTERVAL: &str = "event.poller.refresh_interval";
+pub(super) const REFRESH_INTERVAL: &str = "event.poller.refresh_interval";
 /// What is polled, by resource.
-pub const POLLER_CONFIGURATION: &str = "event.poller.configuration";
+pub(super) const POLLER_CONFIGURATION: &str = "event.poller.configuration";
 /// Events of one notification.
-pub const BATCH_SIZE: &str = "event.notification.batch.size";
+pub(super) const BATCH_SIZE: &str = "event.notification.batch.size";
 /// The name of the instance token among the secrets.
 pub const TOKEN: &str = "periodic.token";
 
@@ -39,14 +39,34 @@ const fn key(
     default: Option<&'static str>,
     description: &'static str,
 ) -> HostKey {
-    HostKey { key, kind, default, description }
+    HostKey {
+        key,
+        kind,
+        default,
+        description,
+    }
 }
 
 /// All of them. Facts: section 5.1 of the Cloud Elements events framework.
 pub const HOST_KEYS: [HostKey; 10] = [
-    key(NOTIFICATIONS_ENABLED, ConfigurationType::Boolean, Some("false"), "whether events are looked for"),
-    key(VENDOR_TYPE, ConfigurationType::Combo, None, "polling or webhook, where an element has both"),
-    key(CALLBACK_URL, ConfigurationType::Text1000, None, "where notifications are sent"),
+    key(
+        NOTIFICATIONS_ENABLED,
+        ConfigurationType::Boolean,
+        Some("false"),
+        "whether events are looked for",
+    ),
+    key(
+        VENDOR_TYPE,
+        ConfigurationType::Combo,
+        None,
+        "polling or webhook, where an element has both",
+    ),
+    key(
+        CALLBACK_URL,
+        ConfigurationType::Text1000,
+        None,
+        "where notifications are sent",
+    ),
     key(
         "event.notification.callback.headers",
         ConfigurationType::Text1000,
@@ -59,11 +79,36 @@ pub const HOST_KEYS: [HostKey; 10] = [
         None,
         "the key that notifications are signed with",
     ),
-    key(BATCH_SIZE, ConfigurationType::Text32, Some("10"), "events of one notification at most"),
-    key(REFRESH_INTERVAL, ConfigurationType::Text32, Some("15"), "minutes between polls; decimals are fine"),
-    key(POLLER_CONFIGURATION, ConfigurationType::TextArea, None, "what is polled, a JSON object by resource"),
-    key("filter.response.nulls", ConfigurationType::Boolean, Some("true"), "leave members out that are null"),
-    key("oauth.callback.url", ConfigurationType::Text1000, None, "the redirect URI, passed on as it is"),
+    key(
+        BATCH_SIZE,
+        ConfigurationType::Text32,
+        Some("10"),
+        "events of one notification at most",
+    ),
+    key(
+        REFRESH_INTERVAL,
+        ConfigurationType::Text32,
+        Some("15"),
+        "minutes between polls; decimals are fine",
+    ),
+    key(
+        POLLER_CONFIGURATION,
+        ConfigurationType::TextArea,
+        None,
+        "what is polled, a JSON object by resource",
+    ),
+    key(
+        "filter.response.nulls",
+        ConfigurationType::Boolean,
+        Some("true"),
+        "leave members out that are null",
+    ),
+    key(
+        "oauth.callback.url",
+        ConfigurationType::Text1000,
+        None,
+        "the redirect URI, passed on as it is",
+    ),
 ];
 
 /// The default of a host key.

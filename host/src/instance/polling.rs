@@ -32,33 +32,49 @@ pub(super) async fn polling(
         let field = || format!("configuration[{:?}].{resource}", keys::POLLER_CONFIGURATION);
         let planned = session.plan(&resource, &asked).await?;
         let configuration = planned.map_err(|what| Problem::field(field(), what))?;
-        pollers.push(NewPoller { resource, configuration, start });
+        pollers.push(NewPoller {
+            resource,
+            configuration,
+            start,
+        });
     }
     if pollers.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Polling { interval, next_run: now, pollers }))
+    Ok(Some(Polling {
+        interval,
+        next_run: now,
+        pollers,
+    }))
 }
 
 /// Whether events are wanted.
 pub(super) fn enabled(configuration: &IndexMap<String, String>) -> Result<bool, Problem> {
-    let Some(value) = configuration.get(keys::NOTIFICATIONS_ENABLED) else { return Ok(false) };
+    let Some(value) = configuration.get(keys::NOTIFICATIONS_ENABLED) else {
+        return Ok(false);
+    };
     truth(keys::NOTIFICATIONS_ENABLED, value)
 }
 
 /// The callback URL, where there is one.
 pub(super) fn callback(configuration: &IndexMap<String, String>) -> Result<Option<String>, Problem> {
-    let Some(text) = configuration.get(keys::CALLBACK_URL).map(|text| text.trim()).filter(|text| !text.is_empty())
+    let Some(text) = configuration
+        .get(keys::CALLBACK_URL)
+        .map(|text| text.trim())
+        .filter(|text| !text.is_empty())
     else {
         return Ok(None);
     };
     let refuse = |why: &str| {
-        let what = format!("{text:?} is no callback URL: {why}; it should be like https://example.com/events");
+        let what =
+            format!("{text:?} is no callback URL: {why}; it should be like https://example.com/events");
         Problem::field(format!("configuration[{:?}]", keys::CALLBACK_URL), what)
     };
     let url = url::Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
     match url.scheme() {
-        "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(Some(text.to_owned())),
+        "http" | "https" if url.username().is_empty() && url.password().is_none() => {
+            Ok(Some(text.to_owned()))
+        }
         "http" | "https" => Err(refuse("it carries a user name or a password")),
         scheme => Err(refuse(&format!("its scheme is {scheme}"))),
     }
@@ -71,16 +87,26 @@ pub(super) fn check_values(configuration: &IndexMap<String, String>, rules: Rule
     interval(configuration, rules)?;
     callback(configuration)?;
     if let Some(size) = configuration.get(keys::BATCH_SIZE)
-        && !size.trim().parse::<u16>().is_ok_and(|size| (1..=1000).contains(&size))
+        && !size
+            .trim()
+            .parse::<u16>()
+            .is_ok_and(|size| (1..=1000).contains(&size))
     {
         let what = format!("{size:?} is no batch size; it should be a number from 1 to 1000");
-        return Err(Problem::field(format!("configuration[{:?}]", keys::BATCH_SIZE), what));
+        return Err(Problem::field(
+            format!("configuration[{:?}]", keys::BATCH_SIZE),
+            what,
+        ));
     }
     Ok(())
 }
 
 fn by_webhook(configuration: &IndexMap<String, String>) -> Result<bool, Problem> {
-    match configuration.get(keys::VENDOR_TYPE).map(|kind| kind.trim().to_ascii_lowercase()).as_deref() {
+    match configuration
+        .get(keys::VENDOR_TYPE)
+        .map(|kind| kind.trim().to_ascii_lowercase())
+        .as_deref()
+    {
         None | Some("" | "polling") => Ok(false),
         Some("webhook" | "webhooks") => Ok(true),
         Some(other) => Err(Problem::field(
@@ -102,13 +128,20 @@ fn truth(key: &str, value: &str) -> Result<bool, Problem> {
 }
 
 fn interval(configuration: &IndexMap<String, String>, rules: Rules) -> Result<Duration, Problem> {
-    let asked = configuration.get(keys::REFRESH_INTERVAL).map(|text| text.trim()).filter(|text| !text.is_empty());
-    let text = asked.or_else(|| keys::default(keys::REFRESH_INTERVAL)).unwrap_or_default();
+    let asked = configuration
+        .get(keys::REFRESH_INTERVAL)
+        .map(|text| text.trim())
+        .filter(|text| !text.is_empty());
+    let text = asked
+        .or_else(|| keys::default(keys::REFRESH_INTERVAL))
+        .unwrap_or_default();
     let refuse = |what: String| Problem::field(format!("configuration[{:?}]", keys::REFRESH_INTERVAL), what);
     let minutes: Option<f64> = text.parse().ok().filter(|minutes: &f64| minutes.is_finite());
     let duration = minutes.and_then(|minutes| Duration::try_from_secs_f64(minutes * MINUTE).ok());
     let Some(duration) = duration else {
-        return Err(refuse(format!("{text:?} is no interval; it should be a number of minutes, for instance \"15\"")));
+        return Err(refuse(format!(
+            "{text:?} is no interval; it should be a number of minutes, for instance \"15\""
+        )));
     };
     let least = rules.min_poll_interval;
     if duration < least {
@@ -129,19 +162,33 @@ fn asked(
     configuration: &IndexMap<String, String>,
 ) -> Result<Vec<(String, String)>, Problem> {
     let field = || format!("configuration[{:?}]", keys::POLLER_CONFIGURATION);
-    let Some(text) = configuration.get(keys::POLLER_CONFIGURATION).filter(|text| !text.trim().is_empty()) else {
-        let by_default = description.resources.iter().filter(|(_, resource)| resource.polling.is_some());
-        return Ok(by_default.map(|(name, _)| (name.clone(), "{}".to_owned())).collect());
+    let Some(text) = configuration
+        .get(keys::POLLER_CONFIGURATION)
+        .filter(|text| !text.trim().is_empty())
+    else {
+        let by_default = description
+            .resources
+            .iter()
+            .filter(|(_, resource)| resource.polling.is_some());
+        return Ok(by_default
+            .map(|(name, _)| (name.clone(), "{}".to_owned()))
+            .collect());
     };
     let shape = "has to be a JSON object, or a text that holds one, with an entry for each resource";
-    let parsed: Value = serde_json::from_str(text)
-        .map_err(|error| Problem::field(field(), format!("{shape}: {error}")))?;
-    let Value::Object(entries) = parsed else { return Err(Problem::field(field(), shape)) };
+    let parsed: Value =
+        serde_json::from_str(text).map_err(|error| Problem::field(field(), format!("{shape}: {error}")))?;
+    let Value::Object(entries) = parsed else {
+        return Err(Problem::field(field(), shape));
+    };
     let mut asked = Vec::new();
     for (resource, entry) in entries {
         if !description.resources.contains_key(&resource) {
             let known: Vec<&str> = description.resources.keys().map(String::as_str).collect();
-            let what = format!("the element {} has no resource {resource:?}; it has {}", description.key, known.join(", "));
+            let what = format!(
+                "the element {} has no resource {resource:?}; it has {}",
+                description.key,
+                known.join(", ")
+            );
             return Err(Problem::field(field(), what));
         }
         if !entry.is_object() {
@@ -157,14 +204,18 @@ fn asked(
 mod tests {
     use super::*;
 
-    const RULES: Rules = Rules { min_poll_interval: Duration::from_secs(60) };
+    const RULES: Rules = Rules {
+        min_poll_interval: Duration::from_secs(60),
+    };
 
     fn configuration(key: &str, value: &str) -> IndexMap<String, String> {
         IndexMap::from([(key.to_owned(), value.to_owned())])
     }
 
     fn check_refused(key: &str, value: &str, expected: &str) {
-        let problem = check_values(&configuration(key, value), RULES).unwrap_err().to_string();
+        let problem = check_values(&configuration(key, value), RULES)
+            .unwrap_err()
+            .to_string();
         assert_eq!(problem, format!("configuration[{key:?}]: {expected}"));
     }
 
@@ -185,9 +236,21 @@ mod tests {
             "0.05",
             "0.05 minutes is less than the host allows: at least 1 (setting min_poll_interval, now 1m)",
         );
-        check_refused(keys::NOTIFICATIONS_ENABLED, "maybe", "\"maybe\" is neither true nor false");
-        check_refused(keys::VENDOR_TYPE, "push", "\"push\" is no way to get events; it should be polling or webhook");
-        check_refused(keys::BATCH_SIZE, "0", "\"0\" is no batch size; it should be a number from 1 to 1000");
+        check_refused(
+            keys::NOTIFICATIONS_ENABLED,
+            "maybe",
+            "\"maybe\" is neither true nor false",
+        );
+        check_refused(
+            keys::VENDOR_TYPE,
+            "push",
+            "\"push\" is no way to get events; it should be polling or webhook",
+        );
+        check_refused(
+            keys::BATCH_SIZE,
+            "0",
+            "\"0\" is no batch size; it should be a number from 1 to 1000",
+        );
         check_refused(
             keys::CALLBACK_URL,
             "https;//mycoolapp.com",
@@ -203,12 +266,22 @@ mod tests {
 
     #[test]
     fn intervals_are_minutes_with_decimals() {
-        let rules = Rules { min_poll_interval: Duration::from_secs(1) };
-        let cases = [("0.05", 3), ("15", 900), (" 1 ", 60), ("999999999", 59_999_999_940)];
+        let rules = Rules {
+            min_poll_interval: Duration::from_secs(1),
+        };
+        let cases = [
+            ("0.05", 3),
+            ("15", 900),
+            (" 1 ", 60),
+            ("999999999", 59_999_999_940),
+        ];
         for (text, seconds) in cases {
             let duration = interval(&configuration(keys::REFRESH_INTERVAL, text), rules).unwrap();
             assert_eq!(duration, Duration::from_secs(seconds), "{text}");
         }
-        assert_eq!(interval(&IndexMap::new(), rules).unwrap(), Duration::from_secs(900));
+        assert_eq!(
+            interval(&IndexMap::new(), rules).unwrap(),
+            Duration::from_secs(900)
+        );
     }
 }

@@ -30,6 +30,9 @@ pub enum Problem {
 impl Problem {
     /// A field that is wrong.
     pub(super) fn field(field: impl Into<String>, what: impl Into<String>) -> Self {
-        Self::Field { field: field.into(), what: what.into() }
+        Self::Field {
+            field: field.into(),
+            what: what.into(),
+        }
     }
 }

@@ -50,7 +50,9 @@ impl CreateRequest {
             None => element_of(&body)?,
         };
         let name = match body.get("name") {
-            None | Some(Value::Null) => return Err(Problem::field("name", "is missing; give the instance a name")),
+            None | Some(Value::Null) => {
+                return Err(Problem::field("name", "is missing; give the instance a name"));
+            }
             Some(name) => strip_markup(&text("name", name)?),
         };
         if name.trim().is_empty() {
@@ -62,8 +64,17 @@ impl CreateRequest {
         };
         let tags = if tags.is_empty() { vec![name.clone()] } else { tags };
         let configuration = configuration_of(&body)?;
-        let configuration = configuration.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-        Ok(Self { element, name, tags, configuration, provider_data: ProviderData::of(&body)? })
+        let configuration = configuration
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect();
+        Ok(Self {
+            element,
+            name,
+            tags,
+            configuration,
+            provider_data: ProviderData::of(&body)?,
+        })
     }
 }
 
@@ -83,7 +94,12 @@ impl ChangeRequest {
             Some(tags) => Some(parse_tags(tags)?),
         };
         let (configuration, provider_data) = (configuration_of(&body)?, ProviderData::of(&body)?);
-        Ok(Self { name, tags, configuration, provider_data })
+        Ok(Self {
+            name,
+            tags,
+            configuration,
+            provider_data,
+        })
     }
 }
 
@@ -92,13 +108,20 @@ impl ProviderData {
         let data = match body.get("providerData") {
             None | Some(Value::Null) => return Ok(Self::default()),
             Some(Value::Object(data)) => data,
-            Some(_) => return Err(Problem::field("providerData", "has to be an object such as {\"code\": \"…\"}")),
+            Some(_) => {
+                return Err(Problem::field(
+                    "providerData",
+                    "has to be an object such as {\"code\": \"…\"}",
+                ));
+            }
         };
         let code = match data.get("code") {
             None | Some(Value::Null) => None,
             Some(code) => Some(text("providerData.code", code)?).filter(|code| code != super::MASK),
         };
-        Ok(Self { code: code.filter(|code| !code.trim().is_empty()).map(Secret::from) })
+        Ok(Self {
+            code: code.filter(|code| !code.trim().is_empty()).map(Secret::from),
+        })
     }
 }
 
@@ -111,9 +134,19 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
 }
 
 fn element_of(body: &Map<String, Value>) -> Result<String, Problem> {
-    let missing = || Problem::field("element.key", "is missing; name the element, for instance {\"element\": {\"key\": \"maximizer\"}}");
-    let Some(Value::Object(element)) = body.get("element") else { return Err(missing()) };
-    let named = element.get("key").or_else(|| element.get("id")).ok_or_else(missing)?;
+    let missing = || {
+        Problem::field(
+            "element.key",
+            "is missing; name the element, for instance {\"element\": {\"key\": \"acme\"}}",
+        )
+    };
+    let Some(Value::Object(element)) = body.get("element") else {
+        return Err(missing());
+    };
+    let named = element
+        .get("key")
+        .or_else(|| element.get("id"))
+        .ok_or_else(missing)?;
     text("element.key", named)
 }
 
@@ -121,14 +154,21 @@ fn parse_tags(tags: &Value) -> Result<Vec<String>, Problem> {
     let Value::Array(tags) = tags else {
         return Err(Problem::field("tags", "has to be an array of texts"));
     };
-    tags.iter().map(|tag| text("tags", tag).map(|tag| strip_markup(&tag))).collect()
+    tags.iter()
+        .map(|tag| text("tags", tag).map(|tag| strip_markup(&tag)))
+        .collect()
 }
 
 fn configuration_of(body: &Map<String, Value>) -> Result<IndexMap<String, Option<String>>, Problem> {
     let entries = match body.get("configuration") {
         None | Some(Value::Null) => return Ok(IndexMap::new()),
         Some(Value::Object(entries)) => entries,
-        Some(_) => return Err(Problem::field("configuration", "has to be an object of keys and values")),
+        Some(_) => {
+            return Err(Problem::field(
+                "configuration",
+                "has to be an object of keys and values",
+            ));
+        }
     };
     let entry = |(key, value): (&String, &Value)| {
         let value = match value {
@@ -148,9 +188,10 @@ fn text(field: &str, value: &Value) -> Result<String, Problem> {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(truth) => Ok(truth.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => {
-            Err(Problem::field(field, "has to be a text, a number or a truth value"))
-        }
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(Problem::field(
+            field,
+            "has to be a text, a number or a truth value",
+        )),
     }
 }
 
@@ -159,7 +200,8 @@ fn strip_markup(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('<') {
-        let begins_tag = after.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?'));
+        let begins_tag =
+            after.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?'));
         match after.split_once('>').filter(|_| begins_tag) {
             Some((_tag, after)) => {
                 shown.push_str(before);
@@ -181,32 +223,66 @@ mod tests {
     use super::*;
 
     fn refused(body: &str) -> String {
-        CreateRequest::parse(body.as_bytes(), None).unwrap_err().to_string()
+        CreateRequest::parse(body.as_bytes(), None)
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
-    fn the_published_request_is_read() {
-        let request = CreateRequest::parse(include_bytes!("../../fixtures/maximizer-instance.json"), None).unwrap();
-        assert_eq!(request.element, "maximizer");
-        assert_eq!(request.name, "API Instance with Polling");
-        assert_eq!(request.tags, ["Docs"]);
-        assert_eq!(request.configuration["event.notification.enabled"], "true");
-        assert_eq!(request.configuration["oauth.callback.url"], "https;//mycoolapp.com");
-        assert!(request.configuration["event.poller.configuration"].starts_with("{\"contacts\":"));
+    fn values_come_as_json_or_as_text() {
+        let request = r#"{
+            "element": {"key": "acme"}, "providerData": {"code": "c0de"}, "tags": ["Docs"], "name": "An instance",
+            "configuration": {
+                "oauth.callback.url": "https;//mycoolapp.com", "event.notification.enabled": true,
+                "event.poller.refresh_interval": 15, "event.poller.configuration": {"contacts": {}}, "gone": null
+            }
+        }"#;
+        let request = CreateRequest::parse(request.as_bytes(), None).unwrap();
+        assert_eq!(request.element, "acme");
+        assert_eq!((request.name.as_str(), request.tags.as_slice()), ("An instance", &["Docs".to_owned()][..]));
+        let expected = [
+            ("oauth.callback.url", "https;//mycoolapp.com"),
+            ("event.notification.enabled", "true"),
+            ("event.poller.refresh_interval", "15"),
+            ("event.poller.configuration", r#"{"contacts":{}}"#),
+        ];
+        let read: Vec<_> = request.configuration.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        assert_eq!(read, expected);
         assert!(request.provider_data.code.is_some());
     }
 
     #[test]
     fn what_is_wrong_names_the_field() {
         let cases = [
-            ("", "body: is no JSON: EOF while parsing a value at line 1 column 0"),
+            (
+                "",
+                "body: is no JSON: EOF while parsing a value at line 1 column 0",
+            ),
             ("[]", "body: has to be a JSON object"),
-            ("{}", "element.key: is missing; name the element, for instance {\"element\": {\"key\": \"maximizer\"}}"),
-            (r#"{"element":{"key":"a"}}"#, "name: is missing; give the instance a name"),
-            (r#"{"element":{"key":"a"},"name":" "}"#, "name: is empty; give the instance a name"),
-            (r#"{"element":{"key":"a"},"name":"n","tags":"x"}"#, "tags: has to be an array of texts"),
-            (r#"{"element":{"key":"a"},"name":"n","tags":[{}]}"#, "tags: has to be a text, a number or a truth value"),
-            (r#"{"element":{"key":"a"},"name":"n","configuration":7}"#, "configuration: has to be an object of keys and values"),
+            (
+                "{}",
+                "element.key: is missing; name the element, for instance {\"element\": {\"key\": \"acme\"}}",
+            ),
+            (
+                r#"{"element":{"key":"a"}}"#,
+                "name: is missing; give the instance a name",
+            ),
+            (
+                r#"{"element":{"key":"a"},"name":" "}"#,
+                "name: is empty; give the instance a name",
+            ),
+            (
+                r#"{"element":{"key":"a"},"name":"n","tags":"x"}"#,
+                "tags: has to be an array of texts",
+            ),
+            (
+                r#"{"element":{"key":"a"},"name":"n","tags":[{}]}"#,
+                "tags: has to be a text, a number or a truth value",
+            ),
+            (
+                r#"{"element":{"key":"a"},"name":"n","configuration":7}"#,
+                "configuration: has to be an object of keys and values",
+            ),
             (
                 r#"{"element":{"key":"a"},"name":"n","providerData":7}"#,
                 "providerData: has to be an object such as {\"code\": \"…\"}",

@@ -36,13 +36,17 @@ mod tests {
 
     #[test]
     fn it_doubles_up_to_half_an_hour() {
-        let waits = [1, 2, 3, 9, 10, 40, u32::MAX].map(|failures| Backoff::Transient.wait(failures).as_secs());
+        let waits =
+            [1, 2, 3, 9, 10, 40, u32::MAX].map(|failures| Backoff::Transient.wait(failures).as_secs());
         assert_eq!(waits, [5, 10, 20, 1280, 1800, 1800, 1800]);
     }
 
     #[test]
     fn the_provider_and_the_hopeless_are_not_doubled() {
-        assert_eq!(Backoff::RetryAfter(Duration::from_secs(7)).wait(5), Duration::from_secs(7));
+        assert_eq!(
+            Backoff::RetryAfter(Duration::from_secs(7)).wait(5),
+            Duration::from_secs(7)
+        );
         assert_eq!(Backoff::Permanent.wait(1), Duration::from_secs(1800));
     }
 }

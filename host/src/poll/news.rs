@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::value::RawValue;
+
 use crate::{
     adapter::contract::types,
     clock::Millis,
@@ -22,8 +24,8 @@ pub(super) struct Seen {
     pub(super) updated: Option<Millis>,
     /// Digest of its updated instant and its content.
     pub(super) content: [u8; 16],
-    /// Its JSON text.
-    pub(super) raw: Vec<u8>,
+    /// The record as fetched.
+    pub(super) raw: Box<RawValue>,
 }
 
 /// From when on what is unknown is told.
@@ -63,7 +65,7 @@ impl Seen {
             kind,
             updated: changed.updated,
             content: half(content.finalize()),
-            raw: rendered.text,
+            raw: rendered.json,
         }
     }
 }
@@ -71,18 +73,25 @@ impl Seen {
 /// Half of a digest: two of a hundred million records agree by chance with a probability of 10^-23.
 fn half(hash: blake3::Hash) -> [u8; 16] {
     let mut half = [0; 16];
-    half.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
+    half.iter_mut()
+        .zip(hash.as_bytes())
+        .for_each(|(to, from)| *to = *from);
     half
 }
 
 /// Tell what is news from what is known.
 pub(super) fn sift(records: Vec<Seen>, known: Vec<Fingerprint>, baseline: Baseline) -> Sifted {
-    let mut known: HashMap<IdentityHash, Fingerprint> =
-        known.into_iter().map(|fingerprint| (fingerprint.identity, fingerprint)).collect();
+    let mut known: HashMap<IdentityHash, Fingerprint> = known
+        .into_iter()
+        .map(|fingerprint| (fingerprint.identity, fingerprint))
+        .collect();
     let mut sifted = Sifted::default();
     for record in records {
-        let fingerprint =
-            Fingerprint { identity: record.identity, updated: record.updated, content: record.content };
+        let fingerprint = Fingerprint {
+            identity: record.identity,
+            updated: record.updated,
+            content: record.content,
+        };
         let before = known.insert(record.identity, fingerprint);
         if before.is_some_and(|before| before.content == record.content) {
             continue;
@@ -116,17 +125,25 @@ mod tests {
             kind,
             updated,
             content: [content; 16],
-            raw: Vec::new(),
+            raw: RawValue::NULL.to_owned(),
         }
     }
 
     fn fingerprint(identity: u8, content: u8) -> Fingerprint {
-        Fingerprint { identity: [identity; 16], updated: Some(0), content: [content; 16] }
+        Fingerprint {
+            identity: [identity; 16],
+            updated: Some(0),
+            content: [content; 16],
+        }
     }
 
     fn check(records: Vec<Seen>, known: &[Fingerprint], complete: bool, expected: &[(&str, EventKind)]) {
         let sifted = sift(records, known.to_vec(), Baseline { start: 100, complete });
-        let told: Vec<_> = sifted.news.iter().map(|seen| (seen.object_id.as_str(), seen.kind)).collect();
+        let told: Vec<_> = sifted
+            .news
+            .iter()
+            .map(|seen| (seen.object_id.as_str(), seen.kind))
+            .collect();
         assert_eq!(told, expected);
     }
 
@@ -140,19 +157,32 @@ mod tests {
 
     #[test]
     fn what_is_known_is_told_when_it_differs() {
-        let records = vec![seen(1, Updated, Some(50), 2), seen(2, Updated, Some(150), 1), seen(3, Deleted, None, 9)];
+        let records = vec![
+            seen(1, Updated, Some(50), 2),
+            seen(2, Updated, Some(150), 1),
+            seen(3, Deleted, None, 9),
+        ];
         let known = [fingerprint(1, 1), fingerprint(2, 1), fingerprint(3, 1)];
         check(records, &known, true, &[("1", Updated), ("3", Deleted)]);
     }
 
     #[test]
     fn created_for_a_known_identity_is_updated() {
-        check(vec![seen(1, Created, Some(150), 2)], &[fingerprint(1, 1)], true, &[("1", Updated)]);
+        check(
+            vec![seen(1, Created, Some(150), 2)],
+            &[fingerprint(1, 1)],
+            true,
+            &[("1", Updated)],
+        );
     }
 
     #[test]
     fn a_record_that_comes_twice_in_a_page_is_told_once_unless_it_changed() {
-        let records = vec![seen(1, Created, Some(150), 1), seen(1, Created, Some(150), 1), seen(1, Created, Some(151), 2)];
+        let records = vec![
+            seen(1, Created, Some(150), 1),
+            seen(1, Created, Some(150), 1),
+            seen(1, Created, Some(151), 2),
+        ];
         check(records, &[], true, &[("1", Created), ("1", Updated)]);
     }
 

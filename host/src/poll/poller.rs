@@ -1,6 +1,6 @@
 //! One poll of one resource: walk the window, page by page into the store.
 
-use bytes::Bytes;
+use std::num::NonZeroUsize;
 
 use super::{
     Options,
@@ -10,7 +10,10 @@ use super::{
 use crate::{
     adapter::contract::poller::Job,
     clock::{Millis, millis},
-    delivery::{self, Notice, NoticeRecord},
+    delivery::{
+        batch::{Batch, batches},
+        envelope::{self, Notice, NoticeRecord, Origin},
+    },
     host::Host,
     ids,
     session::{Failure, Session, WalkPage, render},
@@ -29,7 +32,7 @@ pub(super) struct Round<'a> {
     pub(super) instance: &'a Instance,
     pub(super) user: &'a User,
     /// Events of one notification at most.
-    pub(super) batch: usize,
+    pub(super) batch: NonZeroUsize,
 }
 
 /// What a poll did so far.
@@ -55,8 +58,13 @@ impl Round<'_> {
             return Err(error.into());
         }
         let outcome = match &walked {
-            Ok(()) => PollOutcome::Complete { cursor: window.until, prune: Some(window.prune) },
-            Err(failure) => PollOutcome::Failed { error: failure.to_string() },
+            Ok(()) => PollOutcome::Complete {
+                cursor: window.until,
+                prune: Some(window.prune),
+            },
+            Err(failure) => PollOutcome::Failed {
+                error: failure.to_string(),
+            },
         };
         self.host
             .store
@@ -87,7 +95,10 @@ impl Round<'_> {
     ) -> Result<(), Failure> {
         let digest = session.adapter().digest().to_owned();
         // Another version of the adapter may not know the checkpoint: it starts again from the window.
-        let checkpoint = poller.checkpoint.clone().filter(|checkpoint| checkpoint.adapter == digest);
+        let checkpoint = poller
+            .checkpoint
+            .clone()
+            .filter(|checkpoint| checkpoint.adapter == digest);
         let job = Job {
             resource: poller.resource.clone(),
             configuration: poller.configuration.clone(),
@@ -108,7 +119,8 @@ impl Round<'_> {
                 page => page?,
             };
             let Some(page) = page else { return Ok(()) };
-            self.store_page(session, poller, page, started, &digest, tally).await?;
+            self.store_page(session, poller, page, started, &digest, tally)
+                .await?;
             let ends = self.host.clock.now().saturating_add(millis(self.options.lease));
             self.host.store.renew_lease(self.lease, ends).await?;
         }
@@ -136,13 +148,23 @@ impl Round<'_> {
             [] => Vec::new(),
             _ => self.host.store.fingerprints(poller.id, identities).await?,
         };
-        let baseline = Baseline { start: poller.start, complete: poller.last_success.is_some() };
+        let baseline = Baseline {
+            start: poller.start,
+            complete: poller.last_success.is_some(),
+        };
         let Sifted { fingerprints, news } = sift(records, known, baseline);
-        tally.records = tally.records.saturating_add(u32::try_from(read).unwrap_or(u32::MAX));
-        tally.events = tally.events.saturating_add(u32::try_from(news.len()).unwrap_or(u32::MAX));
+        tally.records = tally
+            .records
+            .saturating_add(u32::try_from(read).unwrap_or(u32::MAX));
+        tally.events = tally
+            .events
+            .saturating_add(u32::try_from(news.len()).unwrap_or(u32::MAX));
         let notifications = self.freeze(session, poller, news, started)?;
         let told = !notifications.is_empty();
-        let checkpoint = page.checkpoint.map(|data| Checkpoint { data, adapter: digest.to_owned() });
+        let checkpoint = page.checkpoint.map(|data| Checkpoint {
+            data,
+            adapter: digest.to_owned(),
+        });
         self.host
             .store
             .commit_page(PageCommit {
@@ -170,42 +192,55 @@ impl Round<'_> {
         started: Millis,
     ) -> Result<Vec<NewNotification>, Failure> {
         let description = session.description();
-        let batches = delivery::batches(news, |seen| (seen.kind, seen.identity), self.batch);
+        let origin = Origin {
+            element_key: &description.key,
+            hub_key: &description.hub,
+            account: self.instance.account,
+            organization: self.user.organization,
+            user: self.instance.user,
+            instance: self.instance.id,
+            instance_name: &self.instance.name,
+            instance_tags: &self.instance.tags,
+            from: envelope::DEFAULT_FROM,
+        };
+        let batches = batches(news, self.batch, |seen| (seen.kind, seen.identity));
         let mut notifications = Vec::with_capacity(batches.len());
-        for (kind, batch) in batches {
+        for Batch { kind, changes } in batches {
             let now = self.host.clock.now();
             let id = NotificationId(self.host.sequence.next(now));
             let event_id = ids::event_id(now).map_err(|error| Failure::Vault(error.into()))?;
-            let records: Vec<NoticeRecord<'_>> = batch
+            let records: Vec<NoticeRecord<'_>> = changes
                 .iter()
-                .map(|seen| NoticeRecord { object_id: &seen.object_id, date: seen.updated, raw: &seen.raw })
+                .map(|seen| NoticeRecord {
+                    object_id: &seen.object_id,
+                    date: seen.updated,
+                    raw: &seen.raw,
+                })
                 .collect();
-            let body: Bytes = delivery::render(&Notice {
-                element_key: &description.key,
-                hub_key: &description.hub,
-                account: self.instance.account,
-                company: self.user.organization,
-                user: self.instance.user,
-                instance: self.instance.id,
-                instance_name: &self.instance.name,
-                instance_tags: &self.instance.tags,
+            let notice = Notice {
+                origin,
+                notification: id,
+                event_id: &event_id,
+                created: now,
                 resource: &poller.resource,
                 kind,
                 poll_date: started,
-                created: now,
-                notification: id,
-                event_id: &event_id,
                 records: &records,
-            });
-            let event = |seen: Seen| NewEvent { object_id: seen.object_id, identity: seen.identity, date: seen.updated };
+            };
+            let body = envelope::render(&notice).map_err(|error| session.malformed(error.to_string()))?;
+            let event = |seen: Seen| NewEvent {
+                object_id: seen.object_id,
+                identity: seen.identity,
+                date: seen.updated,
+            };
             notifications.push(NewNotification {
                 id,
                 event_id,
-                topic: delivery::topic(self.instance.id, &description.key),
+                topic: envelope::topic(self.instance.id, &description.key),
                 resource: poller.resource.clone(),
                 kind,
                 created: now,
-                events: batch.into_iter().map(event).collect(),
+                events: changes.into_iter().map(event).collect(),
                 body,
             });
         }

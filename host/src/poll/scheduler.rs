@@ -1,6 +1,6 @@
 //! Who is polled when.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Backoff, Options, poller::Round};
 use crate::{
     clock::{Millis, millis},
+    delivery::batch::DEFAULT_BATCH,
     host::Host,
     session::{Failure, Session},
     store::{Instance, Lease, Poller, Schedule, StoreError},
@@ -19,8 +20,6 @@ const LONGEST_NAP: Duration = Duration::from_secs(10);
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// An instance of which nothing is to be polled is looked at again after so long.
 const IDLE: Millis = 60 * 60 * 1000;
-/// Events of one notification, unless the instance says otherwise.
-const BATCH: usize = 10;
 /// The configuration key of the number of events of one notification.
 const BATCH_KEY: &str = "event.notification.batch.size";
 
@@ -51,7 +50,11 @@ impl Scheduler {
         while !shutdown.is_cancelled() {
             while polls.try_join_next().is_some() {}
             let free = this.options.concurrency.saturating_sub(polls.len());
-            let claimed = if free == 0 { Ok(Vec::new()) } else { this.claim(free).await };
+            let claimed = if free == 0 {
+                Ok(Vec::new())
+            } else {
+                this.claim(free).await
+            };
             let nap = match claimed {
                 Ok(leases) if leases.is_empty() => this.nap().await,
                 Ok(leases) => {
@@ -80,7 +83,9 @@ impl Scheduler {
     pub async fn poll_now(&self, instance: crate::store::InstanceId) -> Result<bool, StoreError> {
         let now = self.host.clock.now();
         let ends = now.saturating_add(millis(self.options.lease));
-        let Some(lease) = self.host.store.claim_instance(instance, now, ends).await? else { return Ok(false) };
+        let Some(lease) = self.host.store.claim_instance(instance, now, ends).await? else {
+            return Ok(false);
+        };
         self.poll(lease).await;
         Ok(true)
     }
@@ -118,7 +123,12 @@ impl Scheduler {
                 self.after_failure(lease, &failure).await
             }
         };
-        match self.host.store.release_instance(lease, next.run, next.failures).await {
+        match self
+            .host
+            .store
+            .release_instance(lease, next.run, next.failures)
+            .await
+        {
             Ok(()) | Err(StoreError::StaleLease(_) | StoreError::Missing(_)) => {}
             Err(error) => {
                 tracing::error!(instance = %lease.instance, %error, "a poll could not be ended; its lease runs out");
@@ -134,9 +144,20 @@ impl Scheduler {
         let user = store.user_by_id(instance.user).await?.ok_or_else(missing)?;
         let mut session = Session::open(&self.host, &instance).await?;
         let batch = batch_size(&instance);
-        let round =
-            Round { host: &self.host, options: &self.options, lease, instance: &instance, user: &user, batch };
-        let mut plan = Plan { schedule: &schedule, now: self.host.clock.now(), next: None, failures: 0 };
+        let round = Round {
+            host: &self.host,
+            options: &self.options,
+            lease,
+            instance: &instance,
+            user: &user,
+            batch,
+        };
+        let mut plan = Plan {
+            schedule: &schedule,
+            now: self.host.clock.now(),
+            next: None,
+            failures: 0,
+        };
         for poller in store.pollers(instance.id).await? {
             if poller.paused {
                 continue;
@@ -167,7 +188,10 @@ impl Scheduler {
             Ok(None) | Err(_) => 1,
         };
         let wait = millis(backoff(failure).wait(failures));
-        Next { run: self.host.clock.now().saturating_add(wait), failures }
+        Next {
+            run: self.host.clock.now().saturating_add(wait),
+            failures,
+        }
     }
 }
 
@@ -205,13 +229,18 @@ impl Plan<'_> {
     }
 
     fn next(self) -> Next {
-        Next { run: self.next.unwrap_or(self.now.saturating_add(IDLE)), failures: self.failures }
+        Next {
+            run: self.next.unwrap_or(self.now.saturating_add(IDLE)),
+            failures: self.failures,
+        }
     }
 }
 
 fn backoff(failure: &Failure) -> Backoff {
     match failure {
-        Failure::RateLimited { after: Some(after), .. } => Backoff::RetryAfter(*after),
+        Failure::RateLimited {
+            after: Some(after), ..
+        } => Backoff::RetryAfter(*after),
         Failure::Permanent(_)
         | Failure::InvalidRequest(_)
         | Failure::Unsupported(_)
@@ -234,7 +263,10 @@ fn concerns_all(failure: &Failure) -> bool {
     matches!(failure, Failure::RateLimited { .. } | Failure::Unauthenticated(_))
 }
 
-fn batch_size(instance: &Instance) -> usize {
-    let configured = instance.configuration.get(BATCH_KEY).and_then(|size| size.trim().parse().ok());
-    configured.filter(|size| *size > 0).unwrap_or(BATCH)
+fn batch_size(instance: &Instance) -> NonZeroUsize {
+    let configured = instance
+        .configuration
+        .get(BATCH_KEY)
+        .and_then(|size| size.trim().parse().ok());
+    configured.unwrap_or(DEFAULT_BATCH)
 }

@@ -50,7 +50,9 @@ fn poll_delay(configuration: &str) -> Millis {
         Some(Value::String(text)) => text.trim().parse().ok(),
         _ => None,
     };
-    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).map_or(0, millis)
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .map_or(0, millis)
 }
 
 #[cfg(test)]
@@ -79,7 +81,11 @@ mod tests {
 
     fn check(cursor: Millis, configuration: &str, now: Millis, since: Millis, until: Millis) {
         let window = Window::of(&poller(cursor, configuration), now, &Options::default());
-        assert_eq!((window.since, window.until), (since, until), "{configuration} {cursor} {now}");
+        assert_eq!(
+            (window.since, window.until),
+            (since, until),
+            "{configuration} {cursor} {now}"
+        );
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::{ACCESS_TOKEN, Failure, HubAnswer, Keeping, Session, document, failure::detail};
 use crate::{
-    adapter::{Adapter, Called, contract::{element, hub, types}},
+    adapter::{
+        Adapter, Called,
+        contract::{element, hub, types},
+    },
     clock::millis,
     egress::{Captured, Delivered, Sent},
     store::InstanceChange,
@@ -67,7 +70,10 @@ impl Session<'_> {
     }
 
     async fn run_once<O: Operation>(&mut self, operation: &O) -> Result<O::Result, Failure> {
-        let mut step = operation.begin(&self.adapter, &self.context()).await?.map_err(Failure::from)?;
+        let mut step = operation
+            .begin(&self.adapter, &self.context())
+            .await?
+            .map_err(Failure::from)?;
         let mut answers = Vec::new();
         for _exchange in 0..MAX_EXCHANGES {
             match step {
@@ -75,19 +81,28 @@ impl Session<'_> {
                 Next::Send(exchange) => {
                     answers = self.send_all(&exchange.requests).await?;
                     let context = self.context();
-                    let resumed = operation.resume(&self.adapter, &context, &exchange.state, &answers).await?;
+                    let resumed = operation
+                        .resume(&self.adapter, &context, &exchange.state, &answers)
+                        .await?;
                     step = resumed.map_err(Failure::from)?;
                 }
             }
         }
-        Err(self.malformed(format!("an operation asked for more than {MAX_EXCHANGES} exchanges")))
+        Err(self.malformed(format!(
+            "an operation asked for more than {MAX_EXCHANGES} exchanges"
+        )))
     }
 
     /// Send the requests of an exchange, one after the other.
-    pub(super) async fn send_all(&mut self, requests: &[types::Request]) -> Result<Vec<types::Answer>, Failure> {
+    pub(super) async fn send_all(
+        &mut self,
+        requests: &[types::Request],
+    ) -> Result<Vec<types::Answer>, Failure> {
         if requests.len() > MAX_REQUESTS {
             let asked = requests.len();
-            return Err(self.malformed(format!("an exchange has {asked} requests, more than {MAX_REQUESTS}")));
+            return Err(self.malformed(format!(
+                "an exchange has {asked} requests, more than {MAX_REQUESTS}"
+            )));
         }
         let mut answers = Vec::with_capacity(requests.len());
         for request in requests {
@@ -105,7 +120,8 @@ impl Session<'_> {
             let status = sent.answer.as_ref().map_or(0, |response| response.status);
             if status == 401 && !refreshed && uses_access_token(request) {
                 refreshed = true;
-                self.refresh(detail(format!("{} answered 401", host_of(&request.url)))).await?;
+                self.refresh(detail(format!("{} answered 401", host_of(&request.url))))
+                    .await?;
                 continue;
             }
             if let (429 | 503, Some(after)) = (status, sent.retry_after) {
@@ -116,7 +132,10 @@ impl Session<'_> {
                 }
                 let message = format!("{} answered {status}", host_of(&request.url));
                 self.host.budgets.pause(&self.account(), after);
-                return Err(Failure::RateLimited { detail: detail(message), after: Some(after) });
+                return Err(Failure::RateLimited {
+                    detail: detail(message),
+                    after: Some(after),
+                });
             }
             let lost = sent.answer.is_err() && may_repeat(request.effect, sent.delivered);
             if lost && repeats < REPEATS {
@@ -132,9 +151,16 @@ impl Session<'_> {
     /// Send one request as it is.
     pub(super) async fn send_once(&mut self, request: &types::Request) -> Result<Sent, Failure> {
         let account = self.account();
-        self.host.budgets.acquire(&account, &self.adapter.description().rate_limits).await;
+        self.host
+            .budgets
+            .acquire(&account, &self.adapter.description().rate_limits)
+            .await;
         self.requests += 1;
-        let mut sent = self.host.egress.send(&self.audience, &self.secrets, request).await;
+        let mut sent = self
+            .host
+            .egress
+            .send(&self.audience, &self.secrets, request)
+            .await;
         if let Some(skew) = sent.skew {
             self.live.skew.store(skew, std::sync::atomic::Ordering::Relaxed);
         }
@@ -175,7 +201,11 @@ impl Session<'_> {
                     put_secrets.push(self.seal(&name, secret)?);
                 }
             }
-            let change = InstanceChange { put_secrets, now, ..InstanceChange::default() };
+            let change = InstanceChange {
+                put_secrets,
+                now,
+                ..InstanceChange::default()
+            };
             self.host.store.change_instance(self.instance, change).await?;
         }
         settings.retain(|(key, _)| !self.is_secret(key));
@@ -197,15 +227,21 @@ impl Session<'_> {
         account
     }
 
-    pub(super) fn malformed(&self, what: String) -> Failure {
-        Failure::Malformed { adapter: self.adapter.key().to_owned(), what }
+    /// The adapter answers what the contract does not allow.
+    pub(crate) fn malformed(&self, what: String) -> Failure {
+        Failure::Malformed {
+            adapter: self.adapter.key().to_owned(),
+            what,
+        }
     }
 }
 
 fn uses_access_token(request: &types::Request) -> bool {
     request.credentials.iter().any(|credential| match credential {
         types::Credential::Bearer(name) => name == ACCESS_TOKEN,
-        types::Credential::Header(at) | types::Credential::Query(at) | types::Credential::Form(at)
+        types::Credential::Header(at)
+        | types::Credential::Query(at)
+        | types::Credential::Form(at)
         | types::Credential::Json(at) => at.secret == ACCESS_TOKEN,
         types::Credential::Basic(_) | types::Credential::Oauth1(_) | types::Credential::Hmac(_) => false,
     })
@@ -220,7 +256,10 @@ fn may_repeat(effect: types::Effect, delivered: Delivered) -> bool {
 
 /// For messages: the host only, since paths may tell more than is meant for a log.
 fn host_of(url: &str) -> String {
-    url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+    url::Url::parse(url)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// `element.connect`.
@@ -261,10 +300,18 @@ impl Operation for Connect {
         state: &[u8],
         answers: &[types::Answer],
     ) -> Called<Next<Self::Output>> {
-        Ok(adapter.resume_connect(context, state, answers).await?.map(element_next))
+        Ok(adapter
+            .resume_connect(context, state, answers)
+            .await?
+            .map(element_next))
     }
 
-    fn finish(&self, _: &Adapter, output: Self::Output, _: &[types::Answer]) -> Result<Self::Result, Failure> {
+    fn finish(
+        &self,
+        _: &Adapter,
+        output: Self::Output,
+        _: &[types::Answer],
+    ) -> Result<Self::Result, Failure> {
         Ok(output)
     }
 }
@@ -284,7 +331,10 @@ impl Operation for Check {
         state: &[u8],
         answers: &[types::Answer],
     ) -> Called<Next<Self::Output>> {
-        Ok(adapter.resume_check(context, state, answers).await?.map(element_next))
+        Ok(adapter
+            .resume_check(context, state, answers)
+            .await?
+            .map(element_next))
     }
 
     fn finish(&self, _: &Adapter, _: Self::Output, _: &[types::Answer]) -> Result<Self::Result, Failure> {
@@ -307,7 +357,10 @@ impl Operation for Operate {
         state: &[u8],
         answers: &[types::Answer],
     ) -> Called<Next<Self::Output>> {
-        Ok(adapter.resume_hub(context, &self.0, state, answers).await?.map(hub_next))
+        Ok(adapter
+            .resume_hub(context, &self.0, state, answers)
+            .await?
+            .map(hub_next))
     }
 
     fn finish(
@@ -317,7 +370,7 @@ impl Operation for Operate {
         answers: &[types::Answer],
     ) -> Result<Self::Result, Failure> {
         let render = |document: &types::Document| {
-            document::render(adapter.key(), document, answers).map(|rendered| rendered.text)
+            document::render(adapter.key(), document, answers).map(|rendered| rendered.json)
         };
         Ok(match output {
             hub::Outcome::Listed(hub::Listed { records, next, total }) => {

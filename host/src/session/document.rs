@@ -1,20 +1,29 @@
 //! From pieces to JSON text.
 
+use serde_json::value::RawValue;
+
 use super::Failure;
 use crate::adapter::contract::types;
 
 /// A rendered document, and the digest of what counts as its content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Rendered {
-    /// JSON text.
-    pub text: Vec<u8>,
+    /// The document.
+    pub json: Box<RawValue>,
     /// BLAKE3 of the pieces that count, each with its length.
     pub content: blake3::Hash,
 }
 
 /// Put a document's pieces together and check that it is JSON.
-pub fn render(adapter: &str, document: &[types::Piece], answers: &[types::Answer]) -> Result<Rendered, Failure> {
-    let malformed = |what: String| Failure::Malformed { adapter: adapter.to_owned(), what };
+pub fn render(
+    adapter: &str,
+    document: &[types::Piece],
+    answers: &[types::Answer],
+) -> Result<Rendered, Failure> {
+    let malformed = |what: String| Failure::Malformed {
+        adapter: adapter.to_owned(),
+        what,
+    };
     let mut text = Vec::with_capacity(document.iter().map(length).sum());
     let mut content = blake3::Hasher::new();
     for piece in document {
@@ -29,8 +38,12 @@ pub fn render(adapter: &str, document: &[types::Piece], answers: &[types::Answer
             content.update(bytes);
         }
     }
-    match serde_json::from_slice::<&serde_json::value::RawValue>(&text) {
-        Ok(_) => Ok(Rendered { text, content: content.finalize() }),
+    let text = String::from_utf8(text).map_err(|error| malformed(format!("a record is no text: {error}")))?;
+    match RawValue::from_string(text) {
+        Ok(json) => Ok(Rendered {
+            json,
+            content: content.finalize(),
+        }),
         Err(error) => Err(malformed(format!("a record is no JSON: {error}"))),
     }
 }

@@ -71,9 +71,10 @@ impl From<types::Failure> for Failure {
     fn from(failure: types::Failure) -> Self {
         match failure {
             types::Failure::TokenInvalid(detail) => Self::Unauthenticated(detail),
-            types::Failure::RateLimited(pause) => {
-                Self::RateLimited { detail: pause.detail, after: pause.after.map(Duration::from_millis) }
-            }
+            types::Failure::RateLimited(pause) => Self::RateLimited {
+                detail: pause.detail,
+                after: pause.after.map(Duration::from_millis),
+            },
             types::Failure::Transient(detail) | types::Failure::Other(detail) => Self::Transient(detail),
             types::Failure::Permanent(detail) => Self::Permanent(detail),
             types::Failure::NotFound(detail) => Self::NotFound(detail),
@@ -101,5 +102,8 @@ impl Failure {
 
 /// A detail without words of the provider.
 pub(super) fn detail(message: impl Into<String>) -> types::Detail {
-    types::Detail { message: message.into(), provider_message: None }
+    types::Detail {
+        message: message.into(),
+        provider_message: None,
+    }
 }

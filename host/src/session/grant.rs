@@ -1,9 +1,6 @@
 //! OAuth 2.0: the authorize URL, the exchange of a code, and the refresh of a token, one at a time for an instance.
 
-use super::{
-    ACCESS_TOKEN, CALLBACK_URL, CODE, Failure, REFRESH_TOKEN, Session,
-    failure::detail,
-};
+use super::{ACCESS_TOKEN, CALLBACK_URL, CODE, Failure, REFRESH_TOKEN, Session, failure::detail};
 use crate::{
     adapter::contract::{oauth2, types},
     store::{InstanceChange, InstanceState},
@@ -25,17 +22,26 @@ impl Session<'_> {
     /// The URL to send a browser to.
     pub async fn authorize_url(&self, asked: AuthorizeRequest) -> Result<String, Failure> {
         let redirect_uri = asked.callback_url.unwrap_or_else(|| self.redirect_uri());
-        let authorization =
-            oauth2::Authorization { redirect_uri, state: asked.state, scope: asked.scope, code_challenge: None };
+        let authorization = oauth2::Authorization {
+            redirect_uri,
+            state: asked.state,
+            scope: asked.scope,
+            code_challenge: None,
+        };
         let request = self.adapter.authorize(&self.context(), &authorization).await?;
         let request = request.map_err(Failure::from)?;
-        Ok(self.host.egress.complete_url(&self.audience, &self.secrets, &request)?)
+        Ok(self
+            .host
+            .egress
+            .complete_url(&self.audience, &self.secrets, &request)?)
     }
 
     /// Exchange an authorization code for tokens.
     pub async fn redeem(&mut self, code: Secret) -> Result<(), Failure> {
         self.secrets.insert(CODE.to_owned(), code);
-        let granted = self.request_token(oauth2::Grant::AuthorizationCode(self.redirect_uri())).await;
+        let granted = self
+            .request_token(oauth2::Grant::AuthorizationCode(self.redirect_uri()))
+            .await;
         self.secrets.remove(CODE);
         granted
     }
@@ -59,7 +65,10 @@ impl Session<'_> {
         if self.secrets.get(REFRESH_TOKEN).is_none() {
             return self.give_up(why).await;
         }
-        match self.request_token(oauth2::Grant::RefreshToken(self.redirect_uri())).await {
+        match self
+            .request_token(oauth2::Grant::RefreshToken(self.redirect_uri()))
+            .await
+        {
             Err(Failure::Unauthenticated(refused)) => self.give_up(refused).await,
             refreshed => refreshed,
         }
@@ -67,7 +76,11 @@ impl Session<'_> {
 
     async fn request_token(&mut self, grant: oauth2::Grant) -> Result<(), Failure> {
         let context = self.context();
-        let request = self.adapter.token(&context, &grant).await?.map_err(Failure::from)?;
+        let request = self
+            .adapter
+            .token(&context, &grant)
+            .await?
+            .map_err(Failure::from)?;
         let endpoint = self.send_once(&request).await?.answer;
         let response = match endpoint {
             Ok(response) => response,
@@ -77,8 +90,13 @@ impl Session<'_> {
             }
         };
         let context = self.context();
-        let settings = self.adapter.granted(&context, &grant, &response).await?.map_err(Failure::from)?;
-        self.derive(settings.into_iter().map(|setting| (setting.key, setting.value))).await
+        let settings = self
+            .adapter
+            .granted(&context, &grant, &response)
+            .await?
+            .map_err(Failure::from)?;
+        self.derive(settings.into_iter().map(|setting| (setting.key, setting.value)))
+            .await
     }
 
     /// What another task stored in the meantime.
@@ -87,7 +105,10 @@ impl Session<'_> {
             return Ok(());
         }
         for sealed in self.host.store.secrets(self.instance).await? {
-            let secret = self.host.vault.open(self.instance, &sealed.name, &sealed.sealed)?;
+            let secret = self
+                .host
+                .vault
+                .open(self.instance, &sealed.name, &sealed.sealed)?;
             self.secrets.insert(sealed.name, secret);
         }
         Ok(())
@@ -95,13 +116,20 @@ impl Session<'_> {
 
     async fn give_up(&mut self, why: types::Detail) -> Result<(), Failure> {
         if self.keeping == super::Keeping::Store {
-            let reason = why.provider_message.clone().unwrap_or_else(|| why.message.clone());
+            let reason = why
+                .provider_message
+                .clone()
+                .unwrap_or_else(|| why.message.clone());
             tracing::warn!(
                 instance = %self.instance, reason,
                 "the instance needs authentication: PATCH /instances/{} with a fresh providerData.code", self.instance
             );
             let state = Some((InstanceState::NeedsAuthentication, Some(reason)));
-            let change = InstanceChange { state, now: self.host.clock.now(), ..InstanceChange::default() };
+            let change = InstanceChange {
+                state,
+                now: self.host.clock.now(),
+                ..InstanceChange::default()
+            };
             self.host.store.change_instance(self.instance, change).await?;
         }
         Err(Failure::Unauthenticated(why))

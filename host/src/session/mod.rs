@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use periodic_sdk::description::Description;
+use serde_json::value::RawValue;
 
 pub use self::{
     document::{Rendered, render},
@@ -84,13 +85,27 @@ impl<'h> Session<'h> {
         let adapter = adapter.ok_or_else(|| Failure::NoAdapter(instance.element.clone()))?;
         let mut secrets = Secrets::default();
         let mut expiries = IndexMap::new();
-        for SealedSecret { name, sealed, expires } in host.store.secrets(instance.id).await? {
+        for SealedSecret {
+            name,
+            sealed,
+            expires,
+        } in host.store.secrets(instance.id).await?
+        {
             let secret = host.vault.open(instance.id, &name, &sealed)?;
             expiries.extend(expires.map(|expires| (name.clone(), expires)));
             secrets.insert(name, secret);
         }
         let (own, derived) = (instance.configuration.clone(), instance.derived.clone());
-        Self::assemble(host, adapter, instance.id, own, derived, secrets, expiries, Keeping::Store)
+        Self::assemble(
+            host,
+            adapter,
+            instance.id,
+            own,
+            derived,
+            secrets,
+            expiries,
+            Keeping::Store,
+        )
     }
 
     /// A session of an instance to be, or of one whose configuration is about to change: nothing is stored.
@@ -102,7 +117,16 @@ impl<'h> Session<'h> {
         secrets: Secrets,
     ) -> Result<Self, Failure> {
         let (derived, expiries) = (IndexMap::new(), IndexMap::new());
-        Self::assemble(host, adapter, instance, configuration, derived, secrets, expiries, Keeping::Session)
+        Self::assemble(
+            host,
+            adapter,
+            instance,
+            configuration,
+            derived,
+            secrets,
+            expiries,
+            Keeping::Session,
+        )
     }
 
     #[expect(clippy::too_many_arguments, reason = "private, and each is a field")]
@@ -118,8 +142,19 @@ impl<'h> Session<'h> {
     ) -> Result<Self, Failure> {
         let live = host.live.get(instance);
         let audience = Audience::default();
-        let mut session =
-            Self { host, adapter, instance, own, derived, secrets, expiries, audience, live, keeping, requests: 0 };
+        let mut session = Self {
+            host,
+            adapter,
+            instance,
+            own,
+            derived,
+            secrets,
+            expiries,
+            audience,
+            live,
+            keeping,
+            requests: 0,
+        };
         session.rebind()?;
         Ok(session)
     }
@@ -152,7 +187,13 @@ impl<'h> Session<'h> {
     /// A value of the configuration in force: the instance's own, what was derived, the operator's preset, the
     /// element's default.
     pub fn setting(&self, key: &str) -> Option<&str> {
-        in_force(&self.own, &self.derived, self.host, self.adapter.description(), key)
+        in_force(
+            &self.own,
+            &self.derived,
+            self.host,
+            self.adapter.description(),
+            key,
+        )
     }
 
     /// What the session gathered, with all secrets sealed.
@@ -161,14 +202,18 @@ impl<'h> Session<'h> {
         for (name, secret) in self.secrets.iter() {
             secrets.push(self.seal(name, secret)?);
         }
-        Ok(Parts { derived: self.derived, secrets })
+        Ok(Parts {
+            derived: self.derived,
+            secrets,
+        })
     }
 
     /// Validate and discover: the adapter's `connect`.
     pub async fn connect(&mut self) -> Result<(), Failure> {
         let mut settings = self.run(conversation::Connect).await?;
         settings.retain(|setting| !self.is_secret(&setting.key));
-        self.derive(settings.into_iter().map(|setting| (setting.key, setting.value))).await
+        self.derive(settings.into_iter().map(|setting| (setting.key, setting.value)))
+            .await
     }
 
     /// Is the provider there, and are the credentials good?
@@ -183,26 +228,44 @@ impl<'h> Session<'h> {
 
     /// Check a resource's poller configuration and fill in its defaults; an error is for whoever wrote it.
     pub async fn plan(&self, resource: &str, configuration: &str) -> Result<Result<String, String>, Failure> {
-        Ok(self.adapter.plan(&self.context(), resource, configuration).await?)
+        Ok(self
+            .adapter
+            .plan(&self.context(), resource, configuration)
+            .await?)
     }
 
     /// Start a walk. Unlike other operations its token is not refreshed in the middle: the caller starts again, and
     /// what is stored already is not told twice.
     pub async fn walk(&mut self, job: poller::Job) -> Result<Walk, Failure> {
-        let step = self.adapter.poll(&self.context(), &job).await?.map_err(Failure::from)?;
-        Ok(Walk { job, step: Some((step, Vec::new())) })
+        let step = self
+            .adapter
+            .poll(&self.context(), &job)
+            .await?
+            .map_err(Failure::from)?;
+        Ok(Walk {
+            job,
+            step: Some((step, Vec::new())),
+        })
     }
 
     /// What every call of the adapter is given.
     fn context(&self) -> types::Context {
-        let keys = self.description().configuration.iter().map(|key| key.key.as_str());
-        let mut configuration: IndexMap<&str, &str> =
-            keys.filter_map(|key| self.setting(key).map(|value| (key, value))).collect();
+        let keys = self
+            .description()
+            .configuration
+            .iter()
+            .map(|key| key.key.as_str());
+        let mut configuration: IndexMap<&str, &str> = keys
+            .filter_map(|key| self.setting(key).map(|value| (key, value)))
+            .collect();
         for (key, value) in self.derived.iter().chain(&self.own) {
             configuration.insert(key, value);
         }
         let shown = configuration.into_iter().filter(|(key, _)| !self.is_secret(key));
-        let setting = |(key, value): (&str, &str)| types::Setting { key: key.to_owned(), value: value.to_owned() };
+        let setting = |(key, value): (&str, &str)| types::Setting {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        };
         types::Context {
             now: self.provider_now(),
             configuration: shown.map(setting).collect(),
@@ -217,7 +280,11 @@ impl<'h> Session<'h> {
 
     fn seal(&self, name: &str, secret: &Secret) -> Result<SealedSecret, Failure> {
         let sealed = self.host.vault.seal(self.instance, name, secret)?;
-        Ok(SealedSecret { name: name.to_owned(), sealed, expires: self.expiries.get(name).copied() })
+        Ok(SealedSecret {
+            name: name.to_owned(),
+            sealed,
+            expires: self.expiries.get(name).copied(),
+        })
     }
 
     /// Keep derived configuration.
@@ -230,7 +297,11 @@ impl<'h> Session<'h> {
         self.rebind()?;
         if self.keeping == Keeping::Store {
             let now = self.host.clock.now();
-            let change = InstanceChange { derived: Some(self.derived.clone()), now, ..InstanceChange::default() };
+            let change = InstanceChange {
+                derived: Some(self.derived.clone()),
+                now,
+                ..InstanceChange::default()
+            };
             self.host.store.change_instance(self.instance, change).await?;
         }
         Ok(())
@@ -239,9 +310,8 @@ impl<'h> Session<'h> {
     /// Where requests and secrets may go follows from the configuration.
     fn rebind(&mut self) -> Result<(), Failure> {
         let description = self.adapter.description();
-        let lookup = |key: &str| {
-            in_force(&self.own, &self.derived, self.host, description, key).map(str::to_owned)
-        };
+        let lookup =
+            |key: &str| in_force(&self.own, &self.derived, self.host, description, key).map(str::to_owned);
         self.audience = Audience::new(description, &lookup)?;
         Ok(())
     }
@@ -256,8 +326,19 @@ fn in_force<'a>(
     key: &str,
 ) -> Option<&'a str> {
     let preset = || host.element_defaults.get(&description.key)?.get(key);
-    let default = || description.configuration.iter().find(|known| known.key == key)?.default.as_ref();
-    own.get(key).or_else(|| derived.get(key)).or_else(preset).or_else(default).map(String::as_str)
+    let default = || {
+        description
+            .configuration
+            .iter()
+            .find(|known| known.key == key)?
+            .default
+            .as_ref()
+    };
+    own.get(key)
+        .or_else(|| derived.get(key))
+        .or_else(preset)
+        .or_else(default)
+        .map(String::as_str)
 }
 
 /// Whether a configuration key holds a secret: declared so by the element, or by its nature.
@@ -273,23 +354,26 @@ pub fn is_secret(description: &Description, key: &str) -> bool {
     ];
     ALWAYS.contains(&key)
         || key.starts_with("oauth.user.")
-        || description.configuration.iter().any(|known| known.key == key && known.secret)
+        || description
+            .configuration
+            .iter()
+            .any(|known| known.key == key && known.secret)
 }
 
 /// What an operation on a resource came to, its documents rendered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum HubAnswer {
     /// A page of records.
     Listed {
-        /// The records as JSON texts.
-        records: Vec<Vec<u8>>,
+        /// The records.
+        records: Vec<Box<RawValue>>,
         /// Where the next page starts.
         next: Option<String>,
         /// The total number.
         total: Option<u64>,
     },
-    /// One record as JSON text.
-    One(Vec<u8>),
+    /// One record.
+    One(Box<RawValue>),
     /// The fields of a resource as JSON text.
     Fields(String),
     /// Nothing to show.
@@ -319,13 +403,23 @@ impl Walk {
     /// The next page; none when the window is complete.
     pub async fn next(&mut self, session: &mut Session<'_>) -> Result<Option<WalkPage>, Failure> {
         loop {
-            let Some((step, answers)) = self.step.take() else { return Ok(None) };
+            let Some((step, answers)) = self.step.take() else {
+                return Ok(None);
+            };
             match step {
                 poller::Step::Send(exchange) => self.go_on(session, exchange).await?,
-                poller::Step::Page(poller::Page { records, checkpoint, next }) => {
+                poller::Step::Page(poller::Page {
+                    records,
+                    checkpoint,
+                    next,
+                }) => {
                     // The next exchange waits until the caller has stored this page.
                     self.step = next.map(|exchange| (poller::Step::Send(exchange), Vec::new()));
-                    return Ok(Some(WalkPage { records, answers, checkpoint }));
+                    return Ok(Some(WalkPage {
+                        records,
+                        answers,
+                        checkpoint,
+                    }));
                 }
             }
         }
@@ -334,7 +428,10 @@ impl Walk {
     async fn go_on(&mut self, session: &mut Session<'_>, exchange: types::Exchange) -> Result<(), Failure> {
         let answers = session.send_all(&exchange.requests).await?;
         let context = session.context();
-        let step = session.adapter.resume_poll(&context, &self.job, &exchange.state, &answers).await?;
+        let step = session
+            .adapter
+            .resume_poll(&context, &self.job, &exchange.state, &answers)
+            .await?;
         self.step = Some((step.map_err(Failure::from)?, answers));
         Ok(())
     }

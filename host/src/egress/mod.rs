@@ -1,0 +1,28 @@
+//! Every outbound request of the host, and the policy over it. Only here the HTTP client is named.
+//!
+//! Two clients stand behind one door. The guarded client serves providers and callbacks: it resolves names itself and
+//! refuses special addresses before it connects, follows no redirects, uses no proxy, and has one deadline over name
+//! resolution, connection, headers and body. Secrets are put in at the last moment, only where the element declares.
+
+mod audience;
+mod budget;
+mod callback;
+mod capture;
+mod client;
+mod credential;
+mod oauth1;
+mod pattern;
+mod policy;
+mod scrub;
+mod secrets;
+
+pub use self::{
+    audience::{Audience, Place, Refused},
+    budget::Budgets,
+    callback::{Attempt, AttemptError, Callback},
+    capture::Captured,
+    client::{Delivered, Egress, EgressError, Options, Sent},
+    pattern::{PatternError, UrlPatterns},
+    policy::{AddressPolicy, RefusedAddress},
+    secrets::Secrets,
+};

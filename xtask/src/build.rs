@@ -1,0 +1,69 @@
+//! Adapters to WebAssembly, the host to machine code.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use anyhow::Context as _;
+use owo_colors::{OwoColorize as _, Stream};
+
+use crate::process::{cargo, run, target};
+
+/// The target that adapters are built for.
+pub(crate) const GUEST_TARGET: &str = "wasm32-wasip2";
+/// The adapters, by package.
+pub(crate) const ADAPTERS: [&str; 1] = ["maximizer"];
+
+/// What was built.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// The host.
+    pub(crate) periodic: PathBuf,
+    /// The folder of adapters.
+    pub(crate) adapters: PathBuf,
+}
+
+/// Build everything that a user runs.
+pub(crate) fn all() -> anyhow::Result<Built> {
+    let adapters = adapters()?;
+    step("building the host (the first time takes several minutes: it contains a compiler)");
+    run(&mut cargo(["build", "--release", "--package", "periodic"]))?;
+    let periodic = target().join("release/periodic");
+    println!("{} and {}", periodic.display(), adapters.join("*.wasm").display());
+    Ok(Built { periodic, adapters })
+}
+
+/// Build the adapters.
+pub(crate) fn adapters() -> anyhow::Result<PathBuf> {
+    ensure_target()?;
+    let folder = target().join("adapters");
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    for adapter in ADAPTERS {
+        step(&format!("building the adapter {adapter} to WebAssembly"));
+        run(&mut cargo(["build", "--profile", "guest", "--target", GUEST_TARGET, "--package", adapter]))?;
+        let file = format!("{}.wasm", adapter.replace('-', "_"));
+        let from = target().join(GUEST_TARGET).join("guest").join(&file);
+        let to = folder.join(&file);
+        std::fs::copy(&from, &to).with_context(|| format!("{} cannot be copied", from.display()))?;
+    }
+    Ok(folder)
+}
+
+/// Say what comes next.
+pub(crate) fn step(what: &str) {
+    println!("{} {what}", "==>".if_supports_color(Stream::Stdout, |text| text.cyan()));
+}
+
+/// Add the WebAssembly target when it is missing.
+fn ensure_target() -> anyhow::Result<()> {
+    let listed = Command::new("rustup").args(["target", "list", "--installed"]).stderr(Stdio::inherit()).output();
+    // Without rustup the toolchain is somebody else's business; the build says what is missing.
+    let Ok(listed) = listed else { return Ok(()) };
+    let installed = String::from_utf8_lossy(&listed.stdout);
+    if installed.lines().any(|line| line.trim() == GUEST_TARGET) {
+        return Ok(());
+    }
+    step(&format!("adding the Rust target {GUEST_TARGET}"));
+    run(Command::new("rustup").args(["target", "add", GUEST_TARGET]))
+}
