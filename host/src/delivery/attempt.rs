@@ -1,0 +1,109 @@
+//! One attempt: settings, headers, signatures, POST, verdict.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{
+    HeaderName, HeaderValue,
+    header::{CONTENT_TYPE, InvalidHeaderValue, USER_AGENT},
+};
+
+use super::{
+    courier::{Courier, Parcel, Reply},
+    retry::Schedule,
+    settings::{DeliverySettings, Settings},
+    signature, verdict,
+};
+use crate::{
+    clock::{Clock, Millis},
+    store::{ClaimedDelivery, Settlement},
+};
+
+/// Makes attempts.
+#[derive(Debug)]
+pub(super) struct Sender {
+    pub(super) courier: Arc<dyn Courier>,
+    pub(super) settings: Arc<dyn Settings>,
+    pub(super) clock: Clock,
+    pub(super) schedule: Schedule,
+    /// The longest that an attempt may take.
+    pub(super) timeout: Duration,
+}
+
+const AGENT: &str = concat!("Periodic/", env!("CARGO_PKG_VERSION"));
+
+impl Sender {
+    /// Try once.
+    pub(super) async fn attempt(&self, delivery: &ClaimedDelivery) -> Settlement {
+        let started = self.clock.now();
+        let reply = self.send(delivery, started).await;
+        let finished = self.clock.now();
+        let settlement = verdict::judge(delivery, reply, &self.schedule, started, finished);
+        tracing::debug!(
+            instance = %delivery.instance,
+            subscription = %delivery.subscription,
+            delivery = %delivery.id,
+            event_id = delivery.event_id,
+            attempt = delivery.attempts.saturating_add(1),
+            status = settlement.status,
+            error = settlement.error,
+            milliseconds = finished.saturating_sub(started),
+            "attempted a delivery"
+        );
+        settlement
+    }
+
+    async fn send(&self, delivery: &ClaimedDelivery, now: Millis) -> Reply {
+        let unsent = |error: &dyn std::error::Error| Reply::Failed {
+            error: format!("the notification could not be made ready to send: {error}"),
+        };
+        let settings = match self.settings.of(delivery.instance).await {
+            Ok(settings) => settings,
+            Err(error) => return unsent(&error),
+        };
+        let headers = match headers(&settings, delivery, now) {
+            Ok(headers) => headers,
+            Err(error) => return unsent(&error),
+        };
+        let timeout = settings.timeout.unwrap_or(self.timeout).min(self.timeout);
+        let parcel = Parcel {
+            url: &delivery.url,
+            headers,
+            body: delivery.body.clone(),
+            timeout,
+        };
+        // The courier has the deadline too and tells better what it waited for, but a lease hangs on it here.
+        let posted = tokio::time::timeout(timeout, self.courier.post(parcel)).await;
+        posted.unwrap_or_else(|_elapsed| Reply::Failed {
+            error: format!(
+                "the callback did not answer within {}",
+                humantime::format_duration(timeout)
+            ),
+        })
+    }
+}
+
+fn headers(
+    settings: &DeliverySettings,
+    delivery: &ClaimedDelivery,
+    now: Millis,
+) -> Result<Vec<(HeaderName, HeaderValue)>, InvalidHeaderValue> {
+    let id = HeaderValue::from_str(&delivery.event_id)?;
+    let seconds = now.div_euclid(1000);
+    let mut headers = vec![
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (USER_AGENT, HeaderValue::from_static(AGENT)),
+        (signature::ELEMENTS_ID, id.clone()),
+        (signature::WEBHOOK_ID, id),
+        (signature::WEBHOOK_TIMESTAMP, HeaderValue::from(seconds)),
+    ];
+    let key = settings.signing_key.as_ref().map(|key| key.expose().as_bytes());
+    if let Some(key) = key.filter(|key| !key.is_empty()) {
+        let elements = signature::elements(key, &delivery.body);
+        let standard = signature::standard(key, &delivery.event_id, seconds, &delivery.body);
+        headers.push((signature::ELEMENTS_SIGNATURE, HeaderValue::try_from(elements)?));
+        headers.push((signature::WEBHOOK_SIGNATURE, HeaderValue::try_from(standard)?));
+    }
+    let extra = settings.headers.iter();
+    headers.extend(extra.map(|(name, value)| (name.clone(), value.clone())));
+    Ok(headers)
+}
