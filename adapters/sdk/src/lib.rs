@@ -7,6 +7,7 @@ pub mod ceql;
 pub mod contract;
 pub mod description;
 mod export;
+pub mod java_date;
 pub mod oauth2;
 pub mod path;
 pub mod place;
