@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use owo_colors::{OwoColorize as _, Stream};
 
-use crate::process::{cargo, run, target};
+use crate::process::{cargo, complete, target};
 
 /// The target that adapters are built for.
 pub(crate) const GUEST_TARGET: &str = "wasm32-wasip2";
@@ -28,7 +28,7 @@ pub(crate) struct Built {
 pub(crate) fn all() -> anyhow::Result<Built> {
     let adapters = adapters()?;
     step("building the host (the first time takes several minutes: it contains a compiler)");
-    run(&mut cargo(["build", "--release", "--package", "periodic"]))?;
+    complete(&mut cargo(["build", "--release", "--package", "periodic"]))?;
     let periodic = target().join("release/periodic");
     println!("{} and {}", periodic.display(), adapters.join("*.wasm").display());
     Ok(Built { periodic, adapters })
@@ -41,7 +41,15 @@ pub(crate) fn adapters() -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     for adapter in ADAPTERS {
         step(&format!("building the adapter {adapter} to WebAssembly"));
-        run(&mut cargo(["build", "--profile", "guest", "--target", GUEST_TARGET, "--package", adapter]))?;
+        complete(&mut cargo([
+            "build",
+            "--profile",
+            "guest",
+            "--target",
+            GUEST_TARGET,
+            "--package",
+            adapter,
+        ]))?;
         let file = format!("{}.wasm", adapter.replace('-', "_"));
         let from = target().join(GUEST_TARGET).join("guest").join(&file);
         let to = folder.join(&file);
@@ -52,12 +60,18 @@ pub(crate) fn adapters() -> anyhow::Result<PathBuf> {
 
 /// Say what comes next.
 pub(crate) fn step(what: &str) {
-    println!("{} {what}", "==>".if_supports_color(Stream::Stdout, |text| text.cyan()));
+    println!(
+        "{} {what}",
+        "==>".if_supports_color(Stream::Stdout, |text| text.cyan())
+    );
 }
 
 /// Add the WebAssembly target when it is missing.
 fn ensure_target() -> anyhow::Result<()> {
-    let listed = Command::new("rustup").args(["target", "list", "--installed"]).stderr(Stdio::inherit()).output();
+    let listed = Command::new("rustup")
+        .args(["target", "list", "--installed"])
+        .stderr(Stdio::inherit())
+        .output();
     // Without rustup the toolchain is somebody else's business; the build says what is missing.
     let Ok(listed) = listed else { return Ok(()) };
     let installed = String::from_utf8_lossy(&listed.stdout);
@@ -65,5 +79,5 @@ fn ensure_target() -> anyhow::Result<()> {
         return Ok(());
     }
     step(&format!("adding the Rust target {GUEST_TARGET}"));
-    run(Command::new("rustup").args(["target", "add", GUEST_TARGET]))
+    complete(Command::new("rustup").args(["target", "add", GUEST_TARGET]))
 }

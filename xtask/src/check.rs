@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::{
     build::{self, ADAPTERS, GUEST_TARGET, step},
-    process::{cargo, root, run, show},
+    process::{cargo, complete, root, show},
     tidy,
 };
 
@@ -26,9 +26,25 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     tidy::run()?;
     let built = build::all()?;
     step("clippy");
-    run_shown(&mut cargo(["clippy", "--release", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    run_shown(&mut cargo([
+        "clippy",
+        "--release",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ]))?;
     for adapter in ADAPTERS {
-        let guest = ["clippy", "--profile", "guest", "--target", GUEST_TARGET, "--package", adapter];
+        let guest = [
+            "clippy",
+            "--profile",
+            "guest",
+            "--target",
+            GUEST_TARGET,
+            "--package",
+            adapter,
+        ];
         run_shown(cargo(guest).args(["--", "--deny", "warnings"]))?;
     }
     if arguments.cargo_component {
@@ -36,7 +52,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         for adapter in ADAPTERS {
             for command in ["build", "test"] {
                 let folder = root().join("adapters").join(adapter);
-                run_shown(cargo(["component", command, "--release"]).current_dir(folder).env("PERIODIC_BIN", &built.periodic))?;
+                run_shown(
+                    cargo(["component", command, "--release"])
+                        .current_dir(folder)
+                        .env("PERIODIC_BIN", &built.periodic),
+                )?;
             }
         }
     }
@@ -47,14 +67,20 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         cargo(["test", "--release", "--workspace", "--no-fail-fast"])
     };
     tests.args(&arguments.filter);
-    run_shown(tests.env("PERIODIC_BIN", &built.periodic).env("PERIODIC_ADAPTERS", &built.adapters))
+    run_shown(
+        tests
+            .env("PERIODIC_BIN", &built.periodic)
+            .env("PERIODIC_ADAPTERS", &built.adapters),
+    )
 }
 
 fn run_shown(command: &mut Command) -> anyhow::Result<()> {
     println!("    {}", show(command));
-    run(command)
+    complete(command)
 }
 
 fn has_nextest() -> bool {
-    cargo(["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
+    cargo(["nextest", "--version"])
+        .output()
+        .is_ok_and(|output| output.status.success())
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     build::{self, Built, step},
-    process::{Running, cargo, root, run, target},
+    process::{Running, cargo, complete, root, target},
 };
 
 /// The key that the demo's notifications are signed with.
@@ -41,14 +41,17 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let built = build::all()?;
     step("building the fake provider");
-    crate::process::run(&mut cargo(["build", "--release", "--package", "fake-maximizer"]))?;
+    complete(&mut cargo(["build", "--release", "--package", "fake-maximizer"]))?;
     let mut stage = Stage::set(&built)?;
     let instance = stage.create_instance()?;
     let id = &instance["id"];
     println!("    instance {id} is there; its resources are polled every 3 seconds");
     let key = stage.change_contacts()?;
     if arguments.once {
-        println!("{}", "a created and an updated contact were delivered with valid signatures".green());
+        println!(
+            "{}",
+            "a created and an updated contact were delivered with valid signatures".green()
+        );
         return Ok(());
     }
     stage.invite(&instance, &key);
@@ -75,7 +78,8 @@ impl Stage {
         let fake = target().join("release/fake-maximizer");
         let mut command = Command::new(fake);
         command.args(["--port", "0"]);
-        let (provider, provider_url, output) = Running::start("the fake provider", &mut command, "listening on ")?;
+        let (provider, provider_url, output) =
+            Running::start("the fake provider", &mut command, "listening on ")?;
         drain(output);
 
         let mut command = Command::new(&built.periodic);
@@ -93,14 +97,31 @@ impl Stage {
             .arg(data.path().join("data"))
             .arg("--adapters")
             .arg(&built.adapters)
-            .args(["--listen", &listen, "--egress-allow", "127.0.0.0/8", "--min-poll-interval", "1s"])
-            .args(["--element-default", &format!("maximizer.maximizer.url={provider_url}/octopus")])
-            .args(["--element-default", &format!("maximizer.maximizer.oauth.url={provider_url}/oauth2/CloudElements")])
+            .args([
+                "--listen",
+                &listen,
+                "--egress-allow",
+                "127.0.0.0/8",
+                "--min-poll-interval",
+                "1s",
+            ])
+            .args([
+                "--element-default",
+                &format!("maximizer.maximizer.url={provider_url}/octopus"),
+            ])
+            .args([
+                "--element-default",
+                &format!("maximizer.maximizer.oauth.url={provider_url}/oauth2/CloudElements"),
+            ])
             .env("PERIODIC_USER_SECRET", USER_SECRET)
             .env("PERIODIC_ORGANIZATION_SECRET", ORGANIZATION_SECRET);
         let (host, host_url, output) = Running::start("the host", &mut command, "listening on ")?;
         drain(output);
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .into();
         let stage = Self {
             provider,
             provider_url,
@@ -123,10 +144,18 @@ impl Stage {
         let until = Instant::now() + PATIENCE;
         let url = format!("{}/readyz", self.host_url);
         loop {
-            if self.agent.get(&url).call().is_ok_and(|response| response.status() == 200) {
+            if self
+                .agent
+                .get(&url)
+                .call()
+                .is_ok_and(|response| response.status() == 200)
+            {
                 return Ok(());
             }
-            ensure!(Instant::now() < until, "the host is not ready after {PATIENCE:?}: see GET {url}");
+            ensure!(
+                Instant::now() < until,
+                "the host is not ready after {PATIENCE:?}: see GET {url}"
+            );
             thread::park_timeout(Duration::from_millis(50));
         }
     }
@@ -136,10 +165,23 @@ impl Stage {
         step("walking the OAuth grant like a browser");
         let example = root().join("tests/fixtures/maximizer-instance.json");
         let mut request: Value = serde_json::from_str(&read(&example)?)?;
-        let callback = request["configuration"]["oauth.callback.url"].as_str().unwrap_or_default().to_owned();
-        let query = [("apiKey", CLIENT_ID), ("apiSecret", "fak3AP1-s3Cr3t"), ("callbackUrl", &callback)];
-        let answer = self.call("GET", &url::Url::parse_with_params(&self.at("/elements/maximizer/oauth/url"), query)?, None)?;
-        let authorize = answer["oauthUrl"].as_str().context("the answer has no oauthUrl")?;
+        let callback = request["configuration"]["oauth.callback.url"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let query = [
+            ("apiKey", CLIENT_ID),
+            ("apiSecret", "fak3AP1-s3Cr3t"),
+            ("callbackUrl", &callback),
+        ];
+        let answer = self.call(
+            "GET",
+            &url::Url::parse_with_params(&self.at("/elements/maximizer/oauth/url"), query)?,
+            None,
+        )?;
+        let authorize = answer["oauthUrl"]
+            .as_str()
+            .context("the answer has no oauthUrl")?;
         println!("    {authorize}");
         let code = self.consent(authorize)?;
 
@@ -153,15 +195,26 @@ impl Stage {
 
     /// What a browser does: follow the authorize URL until the provider sends it back with a code.
     fn consent(&self, authorize: &str) -> anyhow::Result<String> {
-        let mut response = self.agent.get(authorize).header("accept", "application/json").call()?;
-        let location = response.headers().get("location").and_then(|location| location.to_str().ok());
+        let mut response = self
+            .agent
+            .get(authorize)
+            .header("accept", "application/json")
+            .call()?;
+        let location = response
+            .headers()
+            .get("location")
+            .and_then(|location| location.to_str().ok());
         let code = match location {
             Some(location) => {
                 let (_, query) = location.split_once('?').context("the redirect has no query")?;
-                url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code").map(|(_, code)| code.into_owned())
+                url::form_urlencoded::parse(query.as_bytes())
+                    .find(|(name, _)| name == "code")
+                    .map(|(_, code)| code.into_owned())
             }
             // The published redirect URI is no URL: the fake answers with the code instead of a redirect.
-            None => response.body_mut().read_json::<Value>()?["code"].as_str().map(str::to_owned),
+            None => response.body_mut().read_json::<Value>()?["code"]
+                .as_str()
+                .map(str::to_owned),
         };
         code.context("the provider gave no code")
     }
@@ -173,13 +226,19 @@ impl Stage {
         let parent = &company["AbEntry"]["Data"]["Key"];
         let contact = json!({ "AbEntry": { "Data": { "Key": null, "Type": "Contact", "ParentKey": parent, "LastName": "Chung", "FirstName": "Rennie" } } });
         let contact = self.provide("Create", &contact)?;
-        let key = contact["AbEntry"]["Data"]["Key"].as_str().context("the fake gave no key")?.to_owned();
+        let key = contact["AbEntry"]["Data"]["Key"]
+            .as_str()
+            .context("the fake gave no key")?
+            .to_owned();
         self.expect("CREATED", &key)?;
 
         step("editing it");
         // Dates have whole seconds: an edit in the second of the creation would be a creation by its dates.
         thread::park_timeout(Duration::from_millis(1100));
-        self.provide("Update", &json!({ "AbEntry": { "Data": { "Key": key, "Position": "Guide" } } }))?;
+        self.provide(
+            "Update",
+            &json!({ "AbEntry": { "Data": { "Key": key, "Position": "Guide" } } }),
+        )?;
         self.expect("UPDATED", &key)?;
 
         step("deleting it (Maximizer tells nobody what was deleted, so nothing arrives)");
@@ -194,8 +253,11 @@ impl Stage {
             match self.notifications.recv_timeout(Duration::from_millis(200)) {
                 Ok(notification) => {
                     let body = &notification["body"];
-                    let events = body["message"]["events"].as_array().context("a notification without events")?;
-                    let wanted = |event: &Value| event["eventType"] == event_type && event["objectId"] == object;
+                    let events = body["message"]["events"]
+                        .as_array()
+                        .context("a notification without events")?;
+                    let wanted =
+                        |event: &Value| event["eventType"] == event_type && event["objectId"] == object;
                     let signature = &notification["signature"];
                     ensure!(signature == "valid", "a notification's signature is {signature}");
                     if events.iter().any(wanted) {
@@ -204,7 +266,10 @@ impl Stage {
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     self.check()?;
-                    ensure!(Instant::now() < until, "no {event_type} event of {object} arrived within {PATIENCE:?}");
+                    ensure!(
+                        Instant::now() < until,
+                        "no {event_type} event of {object} arrived within {PATIENCE:?}"
+                    );
                 }
                 Err(RecvTimeoutError::Disconnected) => bail!("the receiver ended"),
             }
@@ -215,7 +280,11 @@ impl Stage {
         loop {
             self.check()?;
             // The reading thread shows what arrives; here it is only taken off the queue.
-            while self.notifications.recv_timeout(Duration::from_millis(500)).is_ok() {}
+            while self
+                .notifications
+                .recv_timeout(Duration::from_millis(500))
+                .is_ok()
+            {}
         }
     }
 
@@ -231,14 +300,26 @@ impl Stage {
         let id = &instance["id"];
         step("everything keeps running until Ctrl-C; try:");
         println!("\n  # the instance, its pollers, its events");
-        for path in [format!("/instances/{id}"), format!("/instances/{id}/pollers"), format!("/instances/{id}/events")] {
+        for path in [
+            format!("/instances/{id}"),
+            format!("/instances/{id}/pollers"),
+            format!("/instances/{id}/events"),
+        ] {
             println!("  curl -H 'Authorization: {authorization}' {}", self.at(&path));
         }
         println!("\n  # contacts through the normalized resource");
-        println!("  curl -H 'Authorization: User {USER_SECRET}, Element {token}' '{}'", self.at("/hubs/crm/contacts?fields=Key,FullName"));
-        println!("\n  # another change in the provider; its event arrives here within 3 seconds (the first contact was {key})");
+        println!(
+            "  curl -H 'Authorization: User {USER_SECRET}, Element {token}' '{}'",
+            self.at("/hubs/crm/contacts?fields=Key,FullName")
+        );
+        println!(
+            "\n  # another change in the provider; its event arrives here within 3 seconds (the first contact was {key})"
+        );
         let contact = r#"[{"Type":"Individual","FirstName":"Gail","LastName":"DuPont"}]"#;
-        println!("  curl -X POST -H 'Content-Type: application/json' -d '{contact}' {}/control/records/AbEntry\n", self.provider_url);
+        println!(
+            "  curl -X POST -H 'Content-Type: application/json' -d '{contact}' {}/control/records/AbEntry\n",
+            self.provider_url
+        );
     }
 
     fn at(&self, path: &str) -> String {
@@ -249,12 +330,27 @@ impl Stage {
     fn call(&self, method: &str, url: &url::Url, body: Option<&Value>) -> anyhow::Result<Value> {
         let authorization = format!("User {USER_SECRET}, Organization {ORGANIZATION_SECRET}");
         let mut response = match body {
-            None => self.agent.get(url.as_str()).header("authorization", authorization).call()?,
-            Some(body) => self.agent.post(url.as_str()).header("authorization", authorization).send_json(body)?,
+            None => self
+                .agent
+                .get(url.as_str())
+                .header("authorization", authorization)
+                .call()?,
+            Some(body) => self
+                .agent
+                .post(url.as_str())
+                .header("authorization", authorization)
+                .send_json(body)?,
         };
         let status = response.status();
-        let answer: Value = response.body_mut().read_json().with_context(|| format!("{method} {url} answered {status}"))?;
-        ensure!(status.is_success(), "{method} {} answered {status}: {answer}", url.path());
+        let answer: Value = response
+            .body_mut()
+            .read_json()
+            .with_context(|| format!("{method} {url} answered {status}"))?;
+        ensure!(
+            status.is_success(),
+            "{method} {} answered {status}: {answer}",
+            url.path()
+        );
         Ok(answer)
     }
 
@@ -272,7 +368,9 @@ fn show_notifications(output: BufReader<ChildStdout>) -> Receiver<Value> {
     let (sender, receiver) = mpsc::sync_channel(1024);
     thread::spawn(move || {
         for line in output.lines().map_while(Result::ok) {
-            let Ok(notification) = serde_json::from_str::<Value>(&line) else { continue };
+            let Ok(notification) = serde_json::from_str::<Value>(&line) else {
+                continue;
+            };
             show(&notification);
             if sender.send(notification).is_err() {
                 return;
@@ -292,7 +390,12 @@ fn show(notification: &Value) {
             _ if signature != "valid" => kind.to_string().red().to_string(),
             _ => kind.to_string().green().to_string(),
         });
-        println!("  ● {kind} {} {} at {} (signature {signature})", text("objectType"), text("objectId"), text("date"));
+        println!(
+            "  ● {kind} {} {} at {} (signature {signature})",
+            text("objectType"),
+            text("objectId"),
+            text("date")
+        );
     }
 }
 
@@ -303,7 +406,8 @@ fn drain(mut output: BufReader<ChildStdout>) {
 
 /// This port when it is free, any other otherwise.
 fn free_port(wanted: u16) -> anyhow::Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", wanted)).or_else(|_taken| TcpListener::bind(("127.0.0.1", 0)))?;
+    let listener =
+        TcpListener::bind(("127.0.0.1", wanted)).or_else(|_taken| TcpListener::bind(("127.0.0.1", 0)))?;
     Ok(listener.local_addr()?.port())
 }
 

@@ -30,9 +30,11 @@ pub(crate) fn cargo<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> 
 }
 
 /// Run a command to its end, its output going where ours goes.
-pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
+pub(crate) fn complete(command: &mut Command) -> anyhow::Result<()> {
     let shown = show(command);
-    let status = command.status().with_context(|| format!("{shown} could not be started"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("{shown} could not be started"))?;
     if !status.success() {
         bail!("{shown} failed: {status}");
     }
@@ -41,9 +43,14 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
 
 /// A command as one would type it.
 pub(crate) fn show(command: &Command) -> String {
-    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let program = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or(command.get_program());
     let words = std::iter::once(program).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A process that ends with its guard.
@@ -63,7 +70,10 @@ impl Running {
     ) -> anyhow::Result<(Self, String, BufReader<ChildStdout>)> {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let child = child.with_context(|| format!("{} could not be started", show(command)))?;
-        let mut running = Self { name: name.to_owned(), child };
+        let mut running = Self {
+            name: name.to_owned(),
+            child,
+        };
         let stdout = running.child.stdout.take().context("the output is piped")?;
         let mut output = BufReader::new(stdout);
         let mut line = String::new();

@@ -52,7 +52,12 @@ const BOUNDARIES: [Boundary; 6] = [
     Boundary {
         word: "axum::",
         within: "host/src",
-        allowed: &["host/src/api/", "host/src/console/", "host/src/cli/", "host/src/egress/tests"],
+        allowed: &[
+            "host/src/api/",
+            "host/src/console/",
+            "host/src/cli/",
+            "host/src/egress/tests",
+        ],
         reason: "only the interface answers HTTP",
     },
     Boundary {
@@ -80,7 +85,11 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut found = Vec::new();
     for file in &files {
         let text = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        let name = file.strip_prefix(root()).unwrap_or(file).to_string_lossy().replace('\\', "/");
+        let name = file
+            .strip_prefix(root())
+            .unwrap_or(file)
+            .to_string_lossy()
+            .replace('\\', "/");
         found.extend(check(&name, &text));
     }
     if found.is_empty() {
@@ -105,7 +114,12 @@ fn check(name: &str, text: &str) -> Vec<String> {
         let lower = line.to_lowercase();
         for boundary in &boundaries {
             if lower.contains(boundary.word) {
-                found.push(format!("{}: {:?} does not belong here: {}", place(), boundary.word, boundary.reason));
+                found.push(format!(
+                    "{}: {:?} does not belong here: {}",
+                    place(),
+                    boundary.word,
+                    boundary.reason
+                ));
             }
         }
         if line.ends_with([' ', '\t']) {
@@ -128,10 +142,15 @@ fn check(name: &str, text: &str) -> Vec<String> {
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("{} cannot be listed", folder.display()))? {
         let path = entry?.path();
-        let skipped = path.file_name().is_some_and(|name| name == "target" || name == "fixtures");
+        let skipped = path
+            .file_name()
+            .is_some_and(|name| name == "target" || name == "fixtures");
         if path.is_dir() && !skipped {
             collect(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "wit" || extension == "sql") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "rs" || extension == "wit" || extension == "sql")
+        {
             files.push(path);
         }
     }

@@ -59,6 +59,15 @@ impl Fields {
         }
     }
 
+    /// Move the years that were read, keeping their order among the other fields.
+    pub(super) fn add_years(&mut self, years: i128) {
+        for field in [Field::Year, Field::WeekYear] {
+            if let Some(slot) = self.values.get_mut(field as usize) {
+                *slot += years;
+            }
+        }
+    }
+
     pub(super) fn clear(&mut self, field: Field) {
         let index = field as usize;
         if let (Some(slot), Some(stamp)) = (self.values.get_mut(index), self.stamps.get_mut(index)) {
@@ -277,7 +286,13 @@ impl Fields {
         }
         let first_week = on_or_before(first_of_year(self.value(Field::WeekYear)), 1);
         let date = Date::of(first_week + weekday - 1 + 7 * (week - 1));
-        self.set(Field::Era, i128::from(date.year > 0));
+        // The era is that of the year that was set before, whatever the week says.
+        let era = match (self.is_set(Field::Era), self.is_set(Field::Year)) {
+            (true, _) => self.value(Field::Era),
+            (false, true) => i128::from(self.value(Field::Year) > 0),
+            (false, false) => 1,
+        };
+        self.set(Field::Era, era);
         self.set(Field::Year, if date.year > 0 { date.year } else { 1 - date.year });
         self.set(Field::Month, i128::from(date.month) - 1);
         self.set(Field::DayOfMonth, i128::from(date.day));

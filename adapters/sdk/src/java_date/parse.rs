@@ -34,28 +34,6 @@ pub(super) enum Fault {
     Range,
 }
 
-/// Zones whose names are looked for first, as Java has them in its tables.
-const PREFERRED: [&str; 18] = [
-    "America/Los_Angeles",
-    "America/Denver",
-    "America/Phoenix",
-    "America/Chicago",
-    "America/New_York",
-    "America/Indianapolis",
-    "Pacific/Honolulu",
-    "America/Anchorage",
-    "America/Halifax",
-    "America/St_Johns",
-    "Europe/Paris",
-    "GMT",
-    "Africa/Casablanca",
-    "Asia/Jerusalem",
-    "Asia/Tokyo",
-    "Europe/Bucharest",
-    "Asia/Shanghai",
-    "UTC",
-];
-
 impl Pattern {
     /// The instant that a text means, in milliseconds since 1970-01-01T00:00:00Z. What follows the date is ignored,
     /// fields roll over, as Java's lenient parsing has it. `now_ms` places years of two digits: from 80 years before
@@ -70,7 +48,7 @@ impl Pattern {
             at: 0,
             fields: Fields::default(),
             zone: zone.clone(),
-            ambiguous: None,
+            ambiguous: false,
         };
         let error = |at: usize, fault| DateError {
             text: text.chars().take(100).collect(),
@@ -85,9 +63,9 @@ impl Pattern {
                     None => return Err(error(reader.at, Fault::Literal(*c))),
                 },
                 Token::Field(letter, count) => {
-                    // Fields that touch each other are as wide as they are written.
-                    let width =
-                        matches!(self.tokens.get(index + 1), Some(Token::Field(..))).then_some(*count);
+                    // A field that touches a number is as wide as it is written.
+                    let touches = self.tokens.get(index + 1).is_some_and(Token::is_number);
+                    let width = touches.then_some(*count);
                     match reader.field(*letter, *count, width, century.year) {
                         Some(end) => reader.at = end,
                         None => return Err(error(reader.at, Fault::Field(letter.expected()))),
@@ -103,8 +81,8 @@ impl Pattern {
             .map_err(|fault| error(end, fault))?;
         match reader.ambiguous {
             // The two-digit year of the window's first year: its end, where its start is too early.
-            Some(year) if instant < century.instant => {
-                reader.fields.set(Field::Year, year + 100);
+            true if instant < century.instant => {
+                reader.fields.add_years(100);
                 reader
                     .fields
                     .instant(&reader.zone)
@@ -140,8 +118,8 @@ struct Reader<'t> {
     at: usize,
     fields: Fields,
     zone: Zone,
-    /// The year of two digits that is the window's first.
-    ambiguous: Option<i128>,
+    /// Whether a year of two digits was the window's first.
+    ambiguous: bool,
 }
 
 impl<'t> Reader<'t> {
@@ -184,11 +162,6 @@ impl<'t> Reader<'t> {
                     )
                 })
             }
-            // Java does not read the number of L and LL; it takes the month before January.
-            Letter::StandaloneMonth => {
-                self.fields.set(Field::Month, -1);
-                Some(from)
-            }
             Letter::ZoneName | Letter::ZoneNumber => self.zone(start, from),
             Letter::ZoneIso => self.iso_zone(from, count),
             Letter::Year | Letter::WeekYear => {
@@ -202,9 +175,8 @@ impl<'t> Reader<'t> {
                 let mut value = value;
                 if count <= 2 && digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
                     let first = century.rem_euclid(100);
-                    let ambiguous = value == first;
+                    self.ambiguous = value == first;
                     value += century.div_euclid(100) * 100 + if value < first { 100 } else { 0 };
-                    self.ambiguous = ambiguous.then_some(value);
                 }
                 self.fields.set(field, value);
                 Some(end)
@@ -212,7 +184,7 @@ impl<'t> Reader<'t> {
             _ => {
                 let (value, end) = self.number(start, from, width)?;
                 let (field, value) = match letter {
-                    Letter::Month => (Field::Month, value - 1),
+                    Letter::Month | Letter::StandaloneMonth => (Field::Month, value - 1),
                     Letter::WeekOfYear => (Field::WeekOfYear, value),
                     Letter::WeekOfMonth => (Field::WeekOfMonth, value),
                     Letter::DayOfYear => (Field::DayOfYear, value),
@@ -346,16 +318,14 @@ impl<'t> Reader<'t> {
     /// A zone's name, short or long. The names of the zone in use come first.
     fn named_zone(&mut self, from: usize) -> Option<usize> {
         let own = self.zone.id().map(str::to_owned);
-        let preferred = own.iter().map(String::as_str).chain(PREFERRED);
-        let known = preferred.filter_map(|id| {
+        let own = own.and_then(|id| {
             Some((
                 Names::all().find(|names| names.ids().any(|known| known == id))?,
-                id.to_owned(),
+                id,
             ))
         });
         let others = Names::all().filter_map(|names| Some((names, names.ids().next()?.to_owned())));
-        let candidates: Vec<(Names<'static>, String)> = known.chain(others).collect();
-        for (names, id) in candidates {
+        for (names, id) in own.into_iter().chain(others) {
             let spellings = [
                 (names.long, false),
                 (names.short, false),

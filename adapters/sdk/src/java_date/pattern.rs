@@ -112,6 +112,21 @@ impl Pattern {
     }
 }
 
+impl Token {
+    /// Whether it is read as a number, so that a number before it has to know its width.
+    pub(super) fn is_number(&self) -> bool {
+        match self {
+            Self::Literal(_) => false,
+            Self::Field(letter, count) => match letter {
+                Letter::Month | Letter::StandaloneMonth => *count <= 2,
+                Letter::Era | Letter::DayName | Letter::AmPm => false,
+                Letter::ZoneName | Letter::ZoneNumber | Letter::ZoneIso => false,
+                _ => true,
+            },
+        }
+    }
+}
+
 impl Letter {
     fn of(c: char) -> Option<Self> {
         Some(match c {

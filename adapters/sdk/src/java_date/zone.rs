@@ -1,9 +1,9 @@
 //! Time zones as `java.util.TimeZone` knows them.
 
-use chrono::{DateTime, Datelike as _, Days, NaiveDateTime, TimeZone as _, Timelike as _};
+use chrono::{DateTime, TimeZone as _};
 use chrono_tz::{OffsetComponents as _, Tz};
 
-use super::calendar::day_of_week;
+use super::calendar::{DAY_MS, Date, day_of_week, first_of_year};
 
 /// The names of all zones, from Java 17 (CLDR, `Locale.US`): short standard, short daylight, long standard, long
 /// daylight, and the ids that have them.
@@ -40,8 +40,8 @@ const OLD_IDS: [(&str, &str); 25] = [
 
 /// Before 1900 Java knows no history of zones: their standard offset of today holds.
 const HISTORY_BEGINS: i64 = -2_208_988_800_000;
-/// From 2038 on the rules of 2037 go on for ever; the database's tables end at some time.
-const HISTORY_ENDS: i32 = 2037;
+/// Today's rules go on for ever; the database's tables end. Late enough for all that is decided already.
+const HISTORY_ENDS: i128 = 2095;
 
 /// A time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,19 +107,11 @@ impl Zone {
                 daylight_ms: 0,
             };
         }
-        match DateTime::from_timestamp_millis(unix_ms).and_then(|instant| within_history(instant.naive_utc()))
-        {
-            None => Offsets {
-                standard_ms: self.standard_ms(),
-                daylight_ms: 0,
-            },
-            Some(instant) => {
-                let offset = zone.offset_from_utc_datetime(&instant);
-                Offsets {
-                    standard_ms: offset.base_utc_offset().num_milliseconds(),
-                    daylight_ms: offset.dst_offset().num_milliseconds(),
-                }
-            }
+        let instant = DateTime::from_timestamp_millis(within_history(unix_ms)).unwrap_or_default();
+        let offset = zone.offset_from_utc_datetime(&instant.naive_utc());
+        Offsets {
+            standard_ms: offset.base_utc_offset().num_milliseconds(),
+            daylight_ms: offset.dst_offset().num_milliseconds(),
         }
     }
 
@@ -167,12 +159,8 @@ impl Zone {
         match &self.0 {
             Kind::Fixed(offset) => *offset,
             Kind::Named { zone, .. } => {
-                // The middle of January of the last year with history; in the south that is summer, whose standard
-                // part is told apart.
-                let winter = NaiveDateTime::default()
-                    .with_year(HISTORY_ENDS)
-                    .unwrap_or_default();
-                zone.offset_from_utc_datetime(&winter)
+                let late = DateTime::from_timestamp_millis(first_ms(HISTORY_ENDS)).unwrap_or_default();
+                zone.offset_from_utc_datetime(&late.naive_utc())
                     .base_utc_offset()
                     .num_milliseconds()
             }
@@ -181,8 +169,8 @@ impl Zone {
 
     /// The daylight saving of today, zero where there is none.
     pub(super) fn daylight_ms(&self) -> i64 {
-        let year = i64::from(HISTORY_ENDS - 1970) * 31_556_952_000;
-        [year, year + 15_778_476_000]
+        let january = first_ms(HISTORY_ENDS);
+        [january, january + 182 * 86_400_000]
             .map(|instant| self.offsets(instant).daylight_ms)
             .into_iter()
             .max()
@@ -253,6 +241,11 @@ impl Names<'static> {
     }
 }
 
+/// When a year begins.
+fn first_ms(year: i128) -> i64 {
+    i64::try_from(first_of_year(year) * DAY_MS).unwrap_or(0)
+}
+
 /// `GMT-8:00`, `GMT+0530`, `GMT+5`.
 fn custom(id: &str) -> Option<Zone> {
     let rest = id.strip_prefix("GMT").filter(|rest| rest.len() > 1)?;
@@ -296,26 +289,24 @@ fn custom_name(offset_ms: i64) -> String {
     format!("GMT{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
 
-/// The same time in a year with history whose days fall on the same days of the week.
-fn within_history(instant: NaiveDateTime) -> Option<NaiveDateTime> {
-    if instant.year() <= HISTORY_ENDS {
-        return Some(instant);
+/// The same time in a year with history, whose days fall on the same days of the week.
+fn within_history(unix_ms: i64) -> i64 {
+    let unix_ms = i128::from(unix_ms);
+    let (day, time) = (unix_ms.div_euclid(DAY_MS), unix_ms.rem_euclid(DAY_MS));
+    let year = Date::of(day).year;
+    if year <= HISTORY_ENDS {
+        return i64::try_from(unix_ms).unwrap_or(0);
     }
-    let leap = |year: i32| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let first = |year: i32| {
-        let days = NaiveDateTime::default()
-            .with_year(year)?
-            .date()
-            .signed_duration_since(NaiveDateTime::default().date());
-        Some(day_of_week(i128::from(days.num_days())))
+    let shape = |year: i128| {
+        (
+            day_of_week(first_of_year(year)),
+            first_of_year(year + 1) - first_of_year(year),
+        )
     };
-    let year = instant.year();
+    // Every shape of a year comes within 28 years.
     let twin = (HISTORY_ENDS - 27..=HISTORY_ENDS)
-        .rev()
-        .find(|twin| leap(*twin) == leap(year) && first(*twin) == first(year))?;
-    let day = NaiveDateTime::default()
-        .with_year(twin)?
-        .checked_add_days(Days::new(u64::from(instant.ordinal0())))?;
-    day.date()
-        .and_hms_milli_opt(instant.hour(), instant.minute(), instant.second(), 0)
+        .find(|twin| shape(*twin) == shape(year))
+        .unwrap_or(HISTORY_ENDS);
+    let shifted = (day - first_of_year(year) + first_of_year(twin)) * DAY_MS + time;
+    i64::try_from(shifted).unwrap_or(0)
 }
