@@ -286,12 +286,9 @@ impl Fields {
         }
         let first_week = on_or_before(first_of_year(self.value(Field::WeekYear)), 1);
         let date = Date::of(first_week + weekday - 1 + 7 * (week - 1));
-        // The era is that of the year that was set before, whatever the week says.
-        let era = match (self.is_set(Field::Era), self.is_set(Field::Year)) {
-            (true, _) => self.value(Field::Era),
-            (false, true) => i128::from(self.value(Field::Year) > 0),
-            (false, false) => 1,
-        };
+        // A year before Christ that was set before stays there, as Java has it.
+        let before = self.is_set(Field::Year) && self.value(Field::Year) <= 0;
+        let era = i128::from(date.year > 0 && !before);
         self.set(Field::Era, era);
         self.set(Field::Year, if date.year > 0 { date.year } else { 1 - date.year });
         self.set(Field::Month, i128::from(date.month) - 1);
