@@ -6,7 +6,10 @@
 
 pub mod adapter;
 pub mod api;
+pub mod bootstrap;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod delivery;
 pub mod egress;
 pub mod host;
@@ -15,4 +18,5 @@ pub mod instance;
 pub mod poll;
 pub mod session;
 pub mod store;
+pub mod telemetry;
 pub mod vault;

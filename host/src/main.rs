@@ -1,2 +1,17 @@
-//! periodic
-fn main() {}
+//! The `periodic` command.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use periodic::cli::Cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Cli::parse().execute().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -386,7 +386,7 @@ fn show(notification: &Value) {
     for event in events.into_iter().flatten() {
         let text = |member: &str| event[member].as_str().unwrap_or("?").to_owned();
         let kind = text("eventType");
-        let kind = kind.if_supports_color(Stream::Stdout, |kind| match *kind {
+        let kind = kind.if_supports_color(Stream::Stdout, |kind| match kind.as_str() {
             _ if signature != "valid" => kind.to_string().red().to_string(),
             _ => kind.to_string().green().to_string(),
         });

@@ -239,14 +239,21 @@ mod tests {
         }"#;
         let request = CreateRequest::parse(request.as_bytes(), None).unwrap();
         assert_eq!(request.element, "acme");
-        assert_eq!((request.name.as_str(), request.tags.as_slice()), ("An instance", &["Docs".to_owned()][..]));
+        assert_eq!(
+            (request.name.as_str(), request.tags.as_slice()),
+            ("An instance", &["Docs".to_owned()][..])
+        );
         let expected = [
             ("oauth.callback.url", "https;//mycoolapp.com"),
             ("event.notification.enabled", "true"),
             ("event.poller.refresh_interval", "15"),
             ("event.poller.configuration", r#"{"contacts":{}}"#),
         ];
-        let read: Vec<_> = request.configuration.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let read: Vec<_> = request
+            .configuration
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
         assert_eq!(read, expected);
         assert!(request.provider_data.code.is_some());
     }

@@ -1,0 +1,71 @@
+//! The command line.
+
+mod config;
+mod init;
+mod listen;
+mod run;
+mod vendor;
+mod wasm_test;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Flags;
+
+/// A self-hosted integration host, wire-compatible with the Cloud Elements API.
+///
+/// Exit codes: 0 success, 1 failure, 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(name = "periodic", version, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the host.
+    Run {
+        /// Record every byte that goes into adapters and comes out of them, for tests.
+        #[arg(long, value_name = "FILE", hide = true)]
+        guest_tap: Option<PathBuf>,
+    },
+    /// Make the data folder and the first user, and print the two secrets.
+    Init {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the settings.
+    Config {
+        #[command(subcommand)]
+        command: config::Command,
+    },
+    /// Receive notifications on this machine, verify their signatures and print their events.
+    Listen(listen::Arguments),
+    /// What authors of adapters need.
+    Adapter {
+        #[command(subcommand)]
+        command: vendor::Command,
+    },
+    /// Run a test program that was built for WASI: the runner of `cargo test --target wasm32-wasip1`.
+    #[command(hide = true)]
+    WasmTest(wasm_test::Arguments),
+}
+
+impl Cli {
+    /// Do what the command line says.
+    pub async fn execute(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Run { guest_tap } => run::run(&self.flags, guest_tap.as_deref()).await,
+            Command::Init { json } => init::run(&self.flags, json).await,
+            Command::Config { command } => config::run(&self.flags, &command),
+            Command::Listen(arguments) => listen::run(arguments).await,
+            Command::Adapter { command } => vendor::run(&command),
+            Command::WasmTest(arguments) => wasm_test::run(arguments).await,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! `periodic run`: everything put together.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use cap_std::{ambient_authority, fs::Dir};
+use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::init::{DATABASE, print_secrets};
+use crate::{
+    adapter::{Catalog, Limits, Tap, Watch},
+    api::{self, Api},
+    bootstrap::{self, FirstSecrets},
+    clock::{Clock, millis},
+    config::{Flags, Settings, load},
+    delivery::{self, Worker},
+    egress::{self, Budgets, Egress},
+    host::{ElementDefaults, Host, LiveInstances},
+    ids::Sequence,
+    instance::Rules,
+    poll::{self, Scheduler},
+    store::{Store, sqlite::Sqlite},
+    telemetry,
+};
+
+/// A stopping host waits so long for its parts.
+const STOP: Duration = Duration::from_secs(9);
+/// So often old events are removed.
+const HOUSEKEEPING: Duration = Duration::from_secs(15 * 60);
+
+pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Result<()> {
+    let settings = load(flags)?.settings;
+    telemetry::start(&settings.log)?;
+    let clock = Clock::system();
+
+    let data = bootstrap::data_folder(&settings.data)?;
+    let vault = bootstrap::vault(&data)?;
+    let store = Arc::new(Sqlite::open(&settings.data.join(DATABASE))?);
+    if let Some(secrets) =
+        bootstrap::tenant(&*store, &vault, clock, FirstSecrets::from_environment()?).await?
+    {
+        print_secrets(&secrets);
+    }
+    // The store is this process's alone: whoever held a lease is gone.
+    store.recover().await?;
+
+    let adapters = open_adapters(&settings.adapters)?;
+    let tap = guest_tap
+        .map(Tap::create)
+        .transpose()
+        .context("the guest tap cannot be written")?;
+    let catalog = Catalog::new(limits(&settings), tap.map(Arc::new), clock)?;
+    let host = Arc::new(Host {
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        vault,
+        adapters: Arc::clone(&catalog),
+        egress: Egress::new(egress_options(&settings), clock)?,
+        budgets: Budgets::default(),
+        clock,
+        sequence: Sequence::default(),
+        element_defaults: element_defaults(&settings),
+        polls_due: Notify::new(),
+        deliveries_due: Arc::new(Notify::new()),
+        live: LiveInstances::default(),
+    });
+    let poll = poll::Options {
+        overlap: settings.poll.overlap.0,
+        concurrency: settings.poll.concurrency.max(1),
+        ..poll::Options::default()
+    };
+    let api = Api::new(api::Shared {
+        host: Arc::clone(&host),
+        scheduler: Arc::new(Scheduler::new(Arc::clone(&host), poll)),
+        rules: Rules {
+            min_poll_interval: settings.min_poll_interval.0,
+        },
+        ready: AtomicBool::new(false),
+    });
+
+    let listener = TcpListener::bind(settings.listen).await;
+    let listener =
+        listener.with_context(|| format!("cannot listen on {} (setting listen)", settings.listen))?;
+    println!("listening on http://{}", listener.local_addr()?);
+
+    let shutdown = CancellationToken::new();
+    let mut parts = JoinSet::new();
+    let stopping = shutdown.clone();
+    let server =
+        axum::serve(listener, api.clone().router()).with_graceful_shutdown(stopping.cancelled_owned());
+    parts.spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the HTTP server ended");
+        }
+    });
+    parts.spawn(Worker::of(&host, delivery_options(&settings)?).run(shutdown.clone()));
+    parts.spawn(keep_house(
+        Arc::clone(&host),
+        settings.retention.0,
+        shutdown.clone(),
+    ));
+
+    let mut watch = Watch::new(catalog, adapters);
+    let (scheduler, stopping) = (Scheduler::new(Arc::clone(&host), poll), shutdown.clone());
+    parts.spawn(async move {
+        watch.load().await;
+        api.ready.store(true, Ordering::Relaxed);
+        // Nobody is polled before his adapter had its chance to load.
+        tokio::join!(watch.run(stopping.clone()), scheduler.run(stopping));
+    });
+
+    wait_for_signal().await?;
+    tracing::info!("stopping");
+    shutdown.cancel();
+    let stopped = async { while parts.join_next().await.is_some() {} };
+    if tokio::time::timeout(STOP, stopped).await.is_err() {
+        tracing::warn!("some work did not end in time; it is taken up again at the next start");
+    }
+    drop(host);
+    store.close().await;
+    Ok(())
+}
+
+fn open_adapters(folder: &Path) -> anyhow::Result<Dir> {
+    std::fs::create_dir_all(folder)
+        .and_then(|()| Dir::open_ambient_dir(folder, ambient_authority()))
+        .with_context(|| {
+            format!(
+                "the adapters folder {} cannot be opened (setting adapters)",
+                folder.display()
+            )
+        })
+}
+
+fn limits(settings: &Settings) -> Limits {
+    Limits {
+        cpu: settings.adapter.cpu.0,
+        wall: settings.adapter.wall.0,
+        memory: settings.adapter.memory,
+        file_size: settings.adapter.file_size,
+        ..Limits::default()
+    }
+}
+
+fn egress_options(settings: &Settings) -> egress::Options {
+    egress::Options {
+        allow: settings.egress.allow.clone(),
+        request_timeout: settings.egress.timeout.0,
+        ..egress::Options::default()
+    }
+}
+
+fn delivery_options(settings: &Settings) -> anyhow::Result<delivery::Options> {
+    let schedule = settings
+        .delivery
+        .schedule
+        .parse()
+        .context("setting delivery.schedule")?;
+    Ok(delivery::Options {
+        schedule,
+        timeout: settings.delivery.timeout.0,
+        in_flight: settings.delivery.concurrency.max(1),
+        per_subscription: settings.delivery.per_callback.max(1),
+        ..delivery::Options::default()
+    })
+}
+
+fn element_defaults(settings: &Settings) -> ElementDefaults {
+    settings
+        .elements
+        .iter()
+        .map(|(element, preset)| (element.clone(), preset.configuration.clone()))
+        .collect()
+}
+
+/// Remove what is older than it has to be.
+async fn keep_house(host: Arc<Host>, retention: Duration, shutdown: CancellationToken) {
+    loop {
+        let before = host.clock.now().saturating_sub(millis(retention));
+        match host.store.prune(before).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "old notifications removed"),
+            Err(error) => tracing::error!(%error, "old notifications could not be removed"),
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+        }
+    }
+}
+
+/// Ctrl-C or SIGTERM.
+async fn wait_for_signal() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}

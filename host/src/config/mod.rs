@@ -1,0 +1,16 @@
+//! Settings: flags over environment over `periodic.toml` over defaults, each knowing where it comes from.
+
+mod error;
+mod settings;
+mod source;
+mod span;
+
+pub use self::{
+    error::ConfigError,
+    settings::{
+        AdapterSettings, DeliverySettings, EgressSettings, ElementSettings, LogFormat, LogSettings,
+        PollSettings, Settings,
+    },
+    source::{Flags, Loaded, Origin, load},
+    span::Span,
+};
