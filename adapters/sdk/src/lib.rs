@@ -12,6 +12,7 @@ pub mod oauth2;
 pub mod path;
 pub mod place;
 pub mod raw;
+pub mod template;
 
 /// The text of a description, for the export shim.
 #[doc(hidden)]
