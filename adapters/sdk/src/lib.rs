@@ -11,6 +11,7 @@ pub mod java_date;
 pub mod oauth2;
 pub mod path;
 pub mod place;
+pub mod poller;
 pub mod raw;
 pub mod template;
 

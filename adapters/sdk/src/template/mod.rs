@@ -44,7 +44,7 @@ mod tests;
 pub use self::{
     error::{TemplateError, TemplateFault},
     expand::{Moment, Template},
-    format::DateFormat,
+    format::{DateFault, DateFormat},
     scan::MAX_LENGTH,
     url::{PollerUrl, PollerUrlError, PollerUrlFault},
 };

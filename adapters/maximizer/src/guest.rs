@@ -1,0 +1,24 @@
+//! The export shim.
+
+#![expect(unsafe_code, reason = "generated bindings of the component's exports")]
+#![expect(
+    missing_docs,
+    reason = "generated from wit/v1, where every item is documented"
+)]
+#![expect(clippy::allow_attributes, reason = "generated")]
+
+wit_bindgen::generate!({
+    path: "../../wit/v1",
+    inline: "
+        package periodic:maximizer;
+        world adapter {
+            include periodic:element/base@1.0.0;
+            include periodic:element/oauth2-capability@1.0.0;
+            include periodic:element/hub-capability@1.0.0;
+            include periodic:element/poller-capability@1.0.0;
+        }
+    ",
+    generate_all,
+});
+
+periodic_sdk::export!(crate::Maximizer: element, oauth2, hub, poller);
