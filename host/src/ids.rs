@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(event_id(1_534_778_974_827)?.len(), 20);
         let request = request_id(1_534_778_974_827)?;
         assert_eq!(request.len(), 24);
-        assert!(request.starts_with("5b7ada5e"), "{request}");
+        assert!(request.starts_with("5b7ade5e"), "{request}");
         Ok(())
     }
 }

@@ -1,11 +1,6 @@
 //! The export shim.
 
 #![expect(unsafe_code, reason = "generated bindings of the component's exports")]
-#![expect(
-    missing_docs,
-    reason = "generated from wit/v1, where every item is documented"
-)]
-#![expect(clippy::allow_attributes, reason = "generated")]
 
 wit_bindgen::generate!({
     path: "../../wit/v1",

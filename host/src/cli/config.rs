@@ -28,9 +28,7 @@ pub(super) fn run(flags: &Flags, command: &Command) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut table = Table::new();
-    table
-        .load_style(NOTHING)
-        .set_header(["SETTING", "VALUE", "FROM"]);
+    table.load_style(NOTHING).set_header(["SETTING", "VALUE", "FROM"]);
     for origin in origins {
         table.add_row([origin.setting, origin.value, origin.source]);
     }

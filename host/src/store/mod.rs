@@ -1,10 +1,13 @@
 //! What outlives the process.
 //!
-//! One trait, implemented by [`sqlite`] now and by PostgreSQL later; the conformance suite in `store/conformance.rs`
-//! is what both have to pass. The store knows rows, leases and transactions, and nothing of providers, HTTP or
+//! One trait, implemented by [`sqlite`] now and by PostgreSQL later; the conformance suite in `store/conformance` is
+//! what both have to pass. The store knows rows, leases and transactions, and nothing of providers, HTTP or
 //! secrets in clear: what it is handed of secrets is sealed.
 
+#[cfg(test)]
+mod conformance;
 mod model;
+pub mod sqlite;
 
 use async_trait::async_trait;
 
@@ -21,6 +24,10 @@ pub enum StoreError {
     /// The row is not there (any more).
     #[error("there is no {0}")]
     Missing(&'static str),
+    /// Something with this id or digest is there already; what was to be written is not. With a fresh one it can be
+    /// tried again.
+    #[error("the {0} is taken already")]
+    Taken(&'static str),
     /// The engine failed.
     #[error("the store failed: {0}")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -30,9 +37,9 @@ pub enum StoreError {
 }
 
 /// What a store operation returns.
-pub type Result<T> = std::result::Result<T, StoreError>;
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
-/// The store. Every method is one transaction.
+/// The store. Every method is one transaction, but for [`Store::prune`], which may make several small ones.
 #[async_trait]
 pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     // --- Organizations and users ---------------------------------------------------------------------------------
@@ -79,19 +86,20 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     // --- Polling -------------------------------------------------------------------------------------------------
 
     /// Take a lease on up to `limit` instances that are due, the longest waiting first. A lease that ends is
-    /// anybody's.
+    /// anybody's. Never due are instances that are switched off or need authentication, and those whose pollers are
+    /// all paused.
     async fn claim_instances(&self, now: Millis, limit: usize, lease_ends: Millis) -> Result<Vec<Lease>>;
 
-    /// Take a lease on this instance, due or not, unless somebody holds one.
+    /// Take a lease on this instance, whenever it is due, unless somebody holds one or it can never be due.
     async fn claim_instance(&self, id: InstanceId, now: Millis, lease_ends: Millis) -> Result<Option<Lease>>;
 
-    /// Prolong a lease.
+    /// Prolong a lease. A lease that ended may be prolonged until somebody else takes it.
     async fn renew_lease(&self, lease: Lease, lease_ends: Millis) -> Result<()>;
 
     /// Give a lease back and say when the instance is due again.
     async fn release_instance(&self, lease: Lease, next_run: Millis, failures: u32) -> Result<()>;
 
-    /// When the next instance is due.
+    /// When the next instance is due, or the next lease ends.
     async fn next_poll_due(&self) -> Result<Option<Millis>>;
 
     /// The schedule of an instance.
@@ -100,12 +108,19 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// The pollers of an instance in their order.
     async fn pollers(&self, instance: InstanceId) -> Result<Vec<Poller>>;
 
+    /// Pause a poller or let it run again.
+    async fn switch_poller(&self, poller: PollerId, switch: PollerSwitch) -> Result<()>;
+
+    /// The last polls of a poller, newest first.
+    async fn polls(&self, poller: PollerId, limit: usize) -> Result<Vec<PollRecord>>;
+
     /// The fingerprints that exist for these identities.
     async fn fingerprints(&self, poller: PollerId, identities: Vec<IdentityHash>)
     -> Result<Vec<Fingerprint>>;
 
     /// Store a page: fingerprints, events, notifications, a delivery for each subscription, the checkpoint. Fails
-    /// with [`StoreError::StaleLease`], and stores nothing, when the lease is another's.
+    /// with [`StoreError::StaleLease`], and stores nothing, when the lease was given back or is another's; likewise
+    /// with [`StoreError::Taken`] when a notification's id is in use.
     async fn commit_page(&self, page: PageCommit) -> Result<()>;
 
     /// End a poll: move the cursor on success, note the failure otherwise, prune fingerprints, keep the record.
@@ -124,26 +139,31 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
 
     /// Take a lease on deliveries that are due: oldest first, at most `limit`, at most `per_subscription` in flight
     /// for each subscription, and none while an earlier delivery of one of its objects to the same subscription is
-    /// unfinished.
+    /// unfinished. A queued delivery is unfinished, so that a resumed subscription sees each object in its order.
     async fn claim_deliveries(&self, claim: DeliveryClaim) -> Result<Vec<ClaimedDelivery>>;
 
-    /// Write down what came of attempts. A settlement whose epoch is not the delivery's is ignored.
+    /// Write down what came of attempts. A settlement whose epoch is not the delivery's, or whose delivery was settled
+    /// already, is ignored. When the subscription was deactivated meanwhile, what is to be retried queues.
     async fn settle_deliveries(&self, settlements: Vec<Settlement>) -> Result<()>;
 
-    /// When the next delivery is due.
+    /// When the next delivery is due, or the next lease ends. Subscriptions that the last claim filled to their cap
+    /// count only from when one of their leases ends; a settlement makes them count again.
     async fn next_delivery_due(&self) -> Result<Option<Millis>>;
 
     /// Deliveries of an account, newest first.
     async fn deliveries(&self, account: AccountId, filter: &DeliveryFilter) -> Result<Vec<Delivery>>;
 
-    /// Subscriptions of an account.
+    /// The attempts of a delivery, in their order.
+    async fn attempts(&self, account: AccountId, delivery: DeliveryId) -> Result<Vec<Attempt>>;
+
+    /// Subscriptions of an account, by id.
     async fn subscriptions(
         &self,
         account: AccountId,
         instance: Option<InstanceId>,
     ) -> Result<Vec<Subscription>>;
 
-    /// Activate a subscription again and make its queued deliveries due.
+    /// Activate a subscription again and make its queued deliveries due, with a fresh retry schedule. Says how many.
     async fn resume_subscription(&self, account: AccountId, id: SubscriptionId, now: Millis)
     -> Result<usize>;
 
@@ -152,7 +172,8 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// Give back every lease: for an embedded store at start, when no other host can hold one.
     async fn recover(&self) -> Result<()>;
 
-    /// Remove finished notifications, deliveries and poll records older than this. Says how many notifications.
+    /// Remove notifications made before this which no subscription waits for, their deliveries, and the records of
+    /// polls that ended before. Says how many notifications.
     async fn prune(&self, before: Millis) -> Result<usize>;
 
     /// Is the store there?

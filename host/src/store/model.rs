@@ -233,10 +233,12 @@ pub struct InstanceChange {
     pub remove_secrets: Vec<String>,
     /// How it is polled: `Remove` drops schedule and pollers with cursors and fingerprints.
     pub polling: Edit<Polling>,
-    /// Where its events go. `Set` with another URL retires the old subscription (its pending deliveries go to the
-    /// new one) and makes a new one; with the same URL it changes nothing. `Remove` retires it.
+    /// Where its events go. `Set` with another URL retires the old subscription and makes a new one, which takes over
+    /// what the old one has not delivered, due at once and with a fresh retry schedule; with the same URL it changes
+    /// nothing. `Remove` retires the subscription: it is listed no more, and what it has not delivered queues until
+    /// a later `Set`.
     pub callback: Edit<Callback>,
-    /// When.
+    /// When. A change of nothing but secrets is no edit: it leaves the instance's `updated` as it was.
     pub now: Millis,
 }
 
@@ -381,6 +383,15 @@ pub struct NewNotification {
     pub body: Bytes,
 }
 
+/// Whether a poller takes part in polls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PollerSwitch {
+    /// It is polled when its instance is due.
+    On,
+    /// It rests. An instance whose pollers all rest is never due.
+    Paused,
+}
+
 /// A page to store.
 #[derive(Debug, Clone)]
 pub struct PageCommit {
@@ -392,7 +403,7 @@ pub struct PageCommit {
     pub fingerprints: Vec<Fingerprint>,
     /// The notifications of this page's events.
     pub notifications: Vec<NewNotification>,
-    /// The new checkpoint.
+    /// The new checkpoint; none keeps the one there is.
     pub checkpoint: Option<Checkpoint>,
     /// How many records the page had.
     pub records: u64,
@@ -442,6 +453,31 @@ pub struct PollCommit {
     pub adapter: String,
     /// How it ended.
     pub outcome: PollOutcome,
+}
+
+/// What is remembered of a poll.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PollRecord {
+    /// The poller.
+    pub poller: PollerId,
+    /// When it started.
+    pub started: Millis,
+    /// When it ended.
+    pub finished: Millis,
+    /// The window's start, in provider time.
+    pub since: Millis,
+    /// The window's end.
+    pub until: Millis,
+    /// Requests sent.
+    pub requests: u32,
+    /// Records read.
+    pub records: u32,
+    /// Events found.
+    pub events: u32,
+    /// The adapter's digest, hexadecimal.
+    pub adapter: String,
+    /// Why it failed, when it did.
+    pub error: Option<String>,
 }
 
 // --- Events and delivery -----------------------------------------------------------------------------------------
@@ -545,9 +581,9 @@ pub struct Delivery {
     pub subscription: SubscriptionId,
     /// Where it stands.
     pub status: DeliveryStatus,
-    /// How many attempts were made.
+    /// How many attempts were made since it was made or resumed.
     pub attempts: u32,
-    /// When the next attempt is due, while there is one.
+    /// When the next attempt is due, while there is one: for a delivery in flight, when its lease ends.
     pub next_attempt: Option<Millis>,
     /// The last answer's status.
     pub last_status: Option<u16>,
@@ -589,9 +625,9 @@ pub struct ClaimedDelivery {
     pub notification: NotificationId,
     /// The event id: the webhook id of every attempt.
     pub event_id: String,
-    /// Attempts made before.
+    /// Attempts made before, since it was made or resumed.
     pub attempts: u32,
-    /// When the first attempt failed.
+    /// When the first of them failed.
     pub first_failure: Option<Millis>,
     /// The body.
     pub body: Bytes,
@@ -625,6 +661,19 @@ pub struct Settlement {
     /// What came of it.
     pub verdict: Verdict,
     /// When the attempt started.
+    pub started: Millis,
+    /// When it ended.
+    pub finished: Millis,
+    /// The answer's status, when there was one.
+    pub status: Option<u16>,
+    /// What went wrong, when something did.
+    pub error: Option<String>,
+}
+
+/// What is remembered of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// When it started.
     pub started: Millis,
     /// When it ended.
     pub finished: Millis,

@@ -1,0 +1,101 @@
+//! What every store has to pass.
+//!
+//! Each case is a function of a fresh store. [`for_each_case`] names them all; a store makes tests of them by handing
+//! in a macro that takes `area::case` pairs.
+
+pub(super) mod change;
+pub(super) mod claims;
+pub(super) mod history;
+pub(super) mod housekeeping;
+pub(super) mod instances;
+pub(super) mod leases;
+pub(super) mod order;
+pub(super) mod pages;
+pub(super) mod subscriptions;
+pub(super) mod tenants;
+mod world;
+
+/// Calls a macro with the names of all cases.
+macro_rules! for_each_case {
+    ($tests:ident) => {
+        $tests! {
+            tenants::bootstrap_makes_one_organization,
+            tenants::a_user_needs_both_secrets,
+            tenants::users_are_found_by_secret_and_id,
+            instances::ids_are_never_given_twice,
+            instances::an_instance_reads_as_it_was_made,
+            instances::ids_and_tokens_are_taken_once,
+            instances::a_refused_instance_leaves_nothing,
+            instances::filters_and_pages,
+            instances::hostile_strings_survive,
+            instances::deletion_takes_all_and_only_its_own,
+            instances::deletion_of_nothing_is_told,
+            change::columns_change_alone,
+            change::secrets_are_put_and_removed_without_an_edit,
+            change::a_state_keeps_its_time_while_it_lasts,
+            change::pollers_of_a_resource_keep_their_memory,
+            change::removed_polling_forgets,
+            change::the_same_url_changes_nothing,
+            change::another_url_takes_over,
+            change::a_removed_callback_waits_for_the_next,
+            change::an_attempt_at_the_old_url_says_nothing_of_the_new,
+            change::a_missing_instance_is_told,
+            leases::due_instances_are_claimed_longest_waiting_first,
+            leases::claims_keep_to_their_limit,
+            leases::nobody_else_gets_a_held_lease,
+            leases::epochs_rise_with_each_claim,
+            leases::an_ended_lease_is_anybodys,
+            leases::a_renewed_lease_lasts,
+            leases::stale_leases_can_do_nothing,
+            leases::a_lease_of_a_removed_schedule_never_fits_again,
+            leases::a_release_says_when_it_is_due_again,
+            leases::instances_that_cannot_work_are_not_claimed,
+            leases::paused_pollers_need_no_claim,
+            leases::concurrent_claims_never_share,
+            pages::a_page_is_stored_whole,
+            pages::a_stale_page_stores_nothing,
+            pages::a_failing_page_stores_nothing,
+            pages::foreign_pollers_are_refused,
+            pages::fingerprints_are_replaced,
+            pages::polls_move_the_cursor_and_leave_a_record,
+            pages::failed_polls_keep_the_cursor,
+            pages::old_fingerprints_go,
+            pages::a_foreign_topic_gets_nothing,
+            history::notifications_are_filtered,
+            history::notifications_know_whether_they_were_delivered,
+            history::deliveries_are_filtered,
+            history::accounts_see_their_own,
+            claims::a_claim_says_all_that_a_delivery_needs,
+            claims::only_due_ones_are_claimed,
+            claims::a_claim_keeps_to_its_limit_and_cap,
+            claims::the_cap_counts_earlier_claims,
+            claims::a_dead_endpoint_holds_nobody_up,
+            claims::an_ended_lease_is_claimed_again,
+            claims::retries_wait_and_count,
+            claims::stale_and_repeated_settlements_are_ignored,
+            claims::attempts_are_kept,
+            claims::the_next_due_one_is_known,
+            claims::a_full_subscription_is_not_due,
+            claims::concurrent_claims_never_share_deliveries,
+            order::an_object_is_delivered_in_its_order,
+            order::other_objects_do_not_wait,
+            order::a_delivery_waits_for_all_of_its_objects,
+            order::an_object_twice_in_a_notification_counts_once,
+            order::subscriptions_do_not_wait_for_each_other,
+            order::order_holds_over_deactivation,
+            order::order_holds_over_a_new_url,
+            subscriptions::a_deactivated_one_queues,
+            subscriptions::attempts_in_flight_count_after_deactivation,
+            subscriptions::a_resumed_one_starts_afresh,
+            subscriptions::a_resumed_one_does_not_repeat_what_is_in_flight,
+            subscriptions::only_its_account_resumes_it,
+            subscriptions::they_are_listed,
+            housekeeping::recovery_gives_back_all_leases,
+            housekeeping::pruning_takes_what_is_finished_and_old,
+            housekeeping::pruning_goes_through_many_batches,
+            housekeeping::it_answers,
+        }
+    };
+}
+
+pub(super) use for_each_case;

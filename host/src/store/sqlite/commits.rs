@@ -1,0 +1,157 @@
+//! What a poll writes: pages, and its end.
+
+use rusqlite::{Connection, params};
+
+use super::{columns::signed, error::taken, outboxes, schedules};
+use crate::store::{
+    Fingerprint, Lease, NewNotification, PageCommit, PollCommit, PollOutcome, PollerId, Result, StoreError,
+    SubscriptionId,
+};
+
+pub(super) fn page(connection: &Connection, page: &PageCommit) -> Result<()> {
+    check(connection, page.lease, page.poller)?;
+    put_fingerprints(connection, page.poller, &page.fingerprints)?;
+    let events: usize = page
+        .notifications
+        .iter()
+        .map(|notification| notification.events.len())
+        .sum();
+    let mut count = connection
+        .prepare_cached("UPDATE pollers SET records = records + ?2, events = events + ?3 WHERE id = ?1")?;
+    count.execute(params![page.poller, signed(page.records), signed(events)])?;
+    if let Some(checkpoint) = &page.checkpoint {
+        let mut keep = connection
+            .prepare_cached("UPDATE pollers SET checkpoint = ?2, checkpoint_adapter = ?3 WHERE id = ?1")?;
+        keep.execute(params![page.poller, checkpoint.data, checkpoint.adapter])?;
+    }
+    for notification in &page.notifications {
+        put_notification(connection, page.lease, notification)?;
+    }
+    deliver(connection, page)
+}
+
+pub(super) fn poll(connection: &Connection, poll: &PollCommit) -> Result<()> {
+    check(connection, poll.lease, poll.poller)?;
+    let error = match &poll.outcome {
+        PollOutcome::Complete { cursor, prune } => {
+            let mut succeed = connection.prepare_cached(
+                "UPDATE pollers SET cursor = ?2, failures = 0, last_success = ?3 WHERE id = ?1",
+            )?;
+            succeed.execute(params![poll.poller, cursor, poll.finished])?;
+            if let Some(horizon) = prune {
+                let mut prune = connection
+                    .prepare_cached("DELETE FROM fingerprints WHERE poller_id = ?1 AND updated < ?2")?;
+                prune.execute(params![poll.poller, horizon])?;
+            }
+            None
+        }
+        PollOutcome::Failed { error } => {
+            let mut fail = connection.prepare_cached(
+                "UPDATE pollers SET failures = failures + 1, last_failure = ?2, last_error = ?3 WHERE id = ?1",
+            )?;
+            fail.execute(params![poll.poller, poll.finished, error])?;
+            Some(error)
+        }
+    };
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO polls (poller_id, started, finished, since, until, requests, records, events, adapter, error)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    insert.execute(params![
+        poll.poller,
+        poll.started,
+        poll.finished,
+        poll.since,
+        poll.until,
+        poll.requests,
+        poll.records,
+        poll.events,
+        poll.adapter,
+        error
+    ])?;
+    Ok(())
+}
+
+/// A lease gives the right to its own instance's pollers, as long as they are there.
+fn check(connection: &Connection, lease: Lease, poller: PollerId) -> Result<()> {
+    schedules::check(connection, lease)?;
+    let mut own = connection.prepare_cached("SELECT 1 FROM pollers WHERE id = ?1 AND instance_id = ?2")?;
+    if own.exists(params![poller, lease.instance])? {
+        Ok(())
+    } else {
+        Err(StoreError::Missing("poller"))
+    }
+}
+
+fn put_fingerprints(connection: &Connection, poller: PollerId, fingerprints: &[Fingerprint]) -> Result<()> {
+    let mut put = connection.prepare_cached(
+        "INSERT INTO fingerprints (poller_id, identity, updated, content) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (poller_id, identity) DO UPDATE SET updated = excluded.updated, content = excluded.content",
+    )?;
+    for fingerprint in fingerprints {
+        put.execute(params![
+            poller,
+            fingerprint.identity,
+            fingerprint.updated,
+            fingerprint.content
+        ])?;
+    }
+    Ok(())
+}
+
+fn put_notification(connection: &Connection, lease: Lease, new: &NewNotification) -> Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO notifications (id, account_id, instance_id, event_id, topic, resource, kind, created)
+         VALUES (?1, (SELECT account_id FROM instances WHERE id = ?2), ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    insert
+        .execute(params![
+            new.id,
+            lease.instance,
+            new.event_id,
+            new.topic,
+            new.resource,
+            new.kind,
+            new.created
+        ])
+        .map_err(taken("notification id"))?;
+    let mut insert = connection
+        .prepare_cached("INSERT INTO notification_bodies (notification_id, body) VALUES (?1, ?2)")?;
+    insert.execute(params![new.id, new.body.as_ref()])?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO events (notification_id, ordinal, object_id, identity, date) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (event, ordinal) in new.events.iter().zip(0_i64..) {
+        insert.execute(params![
+            new.id,
+            ordinal,
+            event.object_id,
+            event.identity,
+            event.date
+        ])?;
+    }
+    Ok(())
+}
+
+/// Make a delivery of each of the page's notifications to each subscription of its topic.
+fn deliver(connection: &Connection, page: &PageCommit) -> Result<()> {
+    if page.notifications.is_empty() {
+        return Ok(());
+    }
+    let mut select = connection.prepare_cached(
+        "SELECT id, topic FROM subscriptions WHERE instance_id = ?1 AND retired IS NULL ORDER BY id",
+    )?;
+    let subscriptions = select.query_map([page.lease.instance], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let subscriptions: Vec<(SubscriptionId, String)> = subscriptions.collect::<rusqlite::Result<_>>()?;
+    for (subscription, topic) in &subscriptions {
+        for notification in page
+            .notifications
+            .iter()
+            .filter(|notification| notification.topic == *topic)
+        {
+            outboxes::enqueue(connection, *subscription, notification.id, page.now)?;
+        }
+        outboxes::refresh(connection, *subscription)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! Recovery at start, and removing what is old.
+
+use rusqlite::{Connection, params};
+
+use super::{outboxes, schedules};
+use crate::{
+    clock::Millis,
+    store::{NotificationId, Result, SubscriptionId},
+};
+
+/// Rows that one transaction looks at when it removes old ones: few enough that nobody waits long behind it.
+const BATCH: i64 = 500;
+
+/// Where a batch of notifications ended.
+pub(super) type Position = (Millis, NotificationId);
+
+/// Before all notifications.
+pub(super) const START: Position = (Millis::MIN, NotificationId(i64::MIN));
+
+/// Give back every lease. The epochs rise, so that nothing from before is taken for an answer.
+pub(super) fn recover(connection: &Connection) -> Result<()> {
+    schedules::recover(connection)?;
+    let mut recover = connection.prepare_cached(
+        "UPDATE deliveries
+         SET epoch = epoch + 1, lease_ends = NULL, next_attempt = iif(next_attempt IS NULL, NULL, created)
+         WHERE lease_ends IS NOT NULL
+         RETURNING subscription_id",
+    )?;
+    let touched = recover.query_map((), |row| row.get(0))?;
+    let mut touched: Vec<SubscriptionId> = touched.collect::<rusqlite::Result<_>>()?;
+    touched.sort_unstable();
+    touched.dedup();
+    for subscription in touched {
+        outboxes::unhold(connection, subscription)?;
+        outboxes::refresh(connection, subscription)?;
+    }
+    Ok(())
+}
+
+/// Look at one batch of old notifications and remove those that are finished. Says how many, and from where to go on
+/// when there may be more.
+pub(super) fn prune_notifications(
+    connection: &Connection,
+    before: Millis,
+    from: Position,
+) -> Result<(usize, Option<Position>)> {
+    let mut select = connection.prepare_cached(
+        "SELECT created, id FROM notifications
+         WHERE created < ?1 AND (created, id) > (?2, ?3)
+         ORDER BY created, id LIMIT ?4",
+    )?;
+    let old = select.query_map(params![before, from.0, from.1, BATCH], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    let old: Vec<Position> = old.collect::<rusqlite::Result<_>>()?;
+    let mut remove = connection.prepare_cached(
+        "DELETE FROM notifications
+         WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE notification_id = ?1 AND status <> 1)",
+    )?;
+    let mut removed = 0;
+    for (_, id) in &old {
+        removed += remove.execute([id])?;
+    }
+    Ok((removed, old.last().copied()))
+}
+
+/// Remove one batch of old records of polls. Says whether there may be more.
+pub(super) fn prune_polls(connection: &Connection, before: Millis) -> Result<bool> {
+    let mut remove = connection.prepare_cached(
+        "DELETE FROM polls WHERE id IN (SELECT id FROM polls WHERE finished < ?1 LIMIT ?2)",
+    )?;
+    Ok(remove.execute(params![before, BATCH])? > 0)
+}

@@ -1,0 +1,293 @@
+//! The embedded store: SQLite in one file.
+//!
+//! One thread writes, with group commit; a few connections read beside it. Simulations under paused time cannot wait
+//! for threads, so [`Sqlite::in_task`] runs the same statements where the caller stands.
+
+mod change;
+mod claims;
+mod columns;
+mod commits;
+mod connection;
+mod engine;
+mod error;
+mod history;
+mod housekeeping;
+mod instances;
+mod migrations;
+mod outboxes;
+mod pollers;
+mod query;
+mod readers;
+mod schedules;
+mod settlements;
+mod subscriptions;
+mod tenants;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+
+use self::engine::Engine;
+pub use self::error::{GroupFailed, OpenError};
+use super::{
+    AccountId, Attempt, ClaimedDelivery, Delivery, DeliveryClaim, DeliveryFilter, DeliveryId, Digest,
+    Fingerprint, IdentityHash, Instance, InstanceChange, InstanceFilter, InstanceId, Lease, NewInstance,
+    NewTenant, Notification, NotificationFilter, PageCommit, PollCommit, PollRecord, Poller, PollerId,
+    PollerSwitch, Result, Schedule, SealedSecret, Settlement, Store, Subscription, SubscriptionId, User,
+    UserId,
+};
+use crate::clock::Millis;
+
+/// The store in a file, or in memory.
+///
+/// A file belongs to one `Sqlite` at a time, on this machine; a second is refused with [`OpenError::AlreadyOpen`].
+#[derive(Debug)]
+pub struct Sqlite {
+    engine: Engine,
+}
+
+impl Sqlite {
+    /// Open a database file, or make one that only its owner can read.
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self {
+            engine: Engine::threads(path)?,
+        })
+    }
+
+    /// Open a database file without threads: every operation runs to its end in the task that asks for it.
+    pub fn in_task(path: &Path) -> Result<Self> {
+        Ok(Self {
+            engine: Engine::in_task(path)?,
+        })
+    }
+
+    /// A database that is gone when it is dropped, without threads like [`Sqlite::in_task`].
+    pub fn in_memory() -> Result<Self> {
+        Ok(Self {
+            engine: Engine::memory()?,
+        })
+    }
+
+    /// Finish what was begun, then close the file. Later operations fail with [`super::StoreError::Closed`].
+    ///
+    /// Dropping the store does the same, but blocks the thread meanwhile.
+    pub async fn close(&self) {
+        self.engine.close().await;
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn bootstrap(&self, first: NewTenant) -> Result<bool> {
+        self.engine.write(move |c| tenants::bootstrap(c, &first)).await
+    }
+
+    async fn user(&self, user_secret: &Digest, organization_secret: &Digest) -> Result<Option<User>> {
+        let (user, organization) = (*user_secret, *organization_secret);
+        self.engine
+            .read(move |c| tenants::by_secret(c, &user, Some(&organization)))
+            .await
+    }
+
+    async fn user_by_secret(&self, user_secret: &Digest) -> Result<Option<User>> {
+        let user = *user_secret;
+        self.engine
+            .read(move |c| tenants::by_secret(c, &user, None))
+            .await
+    }
+
+    async fn user_by_id(&self, user: UserId) -> Result<Option<User>> {
+        self.engine.read(move |c| tenants::by_id(c, user)).await
+    }
+
+    async fn reserve_instance(&self) -> Result<InstanceId> {
+        self.engine.write(instances::reserve).await
+    }
+
+    async fn create_instance(&self, instance: NewInstance) -> Result<Instance> {
+        self.engine.write(move |c| instances::create(c, &instance)).await
+    }
+
+    async fn instance(&self, id: InstanceId) -> Result<Option<Instance>> {
+        self.engine.read(move |c| instances::by_id(c, id)).await
+    }
+
+    async fn instance_by_token(&self, token: &Digest) -> Result<Option<Instance>> {
+        let token = *token;
+        self.engine.read(move |c| instances::by_token(c, &token)).await
+    }
+
+    async fn instances(&self, account: AccountId, filter: &InstanceFilter) -> Result<Vec<Instance>> {
+        let filter = filter.clone();
+        self.engine
+            .read(move |c| instances::list(c, account, &filter))
+            .await
+    }
+
+    async fn change_instance(&self, id: InstanceId, change: InstanceChange) -> Result<Instance> {
+        self.engine.write(move |c| change::change(c, id, &change)).await
+    }
+
+    async fn delete_instance(&self, id: InstanceId) -> Result<()> {
+        self.engine.write(move |c| instances::delete(c, id)).await
+    }
+
+    async fn secrets(&self, instance: InstanceId) -> Result<Vec<SealedSecret>> {
+        self.engine.read(move |c| instances::secrets(c, instance)).await
+    }
+
+    async fn claim_instances(&self, now: Millis, limit: usize, lease_ends: Millis) -> Result<Vec<Lease>> {
+        self.engine
+            .write(move |c| schedules::claim_due(c, now, limit, lease_ends))
+            .await
+    }
+
+    async fn claim_instance(&self, id: InstanceId, now: Millis, lease_ends: Millis) -> Result<Option<Lease>> {
+        self.engine
+            .write(move |c| schedules::claim(c, id, now, lease_ends))
+            .await
+    }
+
+    async fn renew_lease(&self, lease: Lease, lease_ends: Millis) -> Result<()> {
+        self.engine
+            .write(move |c| schedules::renew(c, lease, lease_ends))
+            .await
+    }
+
+    async fn release_instance(&self, lease: Lease, next_run: Millis, failures: u32) -> Result<()> {
+        self.engine
+            .write(move |c| schedules::release(c, lease, next_run, failures))
+            .await
+    }
+
+    async fn next_poll_due(&self) -> Result<Option<Millis>> {
+        self.engine.read(schedules::next_due).await
+    }
+
+    async fn schedule(&self, instance: InstanceId) -> Result<Option<Schedule>> {
+        self.engine
+            .read(move |c| schedules::by_instance(c, instance))
+            .await
+    }
+
+    async fn pollers(&self, instance: InstanceId) -> Result<Vec<Poller>> {
+        self.engine.read(move |c| pollers::list(c, instance)).await
+    }
+
+    async fn switch_poller(&self, poller: PollerId, switch: PollerSwitch) -> Result<()> {
+        self.engine
+            .write(move |c| pollers::switch(c, poller, switch))
+            .await
+    }
+
+    async fn polls(&self, poller: PollerId, limit: usize) -> Result<Vec<PollRecord>> {
+        self.engine.read(move |c| pollers::polls(c, poller, limit)).await
+    }
+
+    async fn fingerprints(
+        &self,
+        poller: PollerId,
+        identities: Vec<IdentityHash>,
+    ) -> Result<Vec<Fingerprint>> {
+        self.engine
+            .read(move |c| pollers::fingerprints(c, poller, &identities))
+            .await
+    }
+
+    async fn commit_page(&self, page: PageCommit) -> Result<()> {
+        self.engine.write(move |c| commits::page(c, &page)).await
+    }
+
+    async fn commit_poll(&self, poll: PollCommit) -> Result<()> {
+        self.engine.write(move |c| commits::poll(c, &poll)).await
+    }
+
+    async fn notifications(
+        &self,
+        account: AccountId,
+        filter: &NotificationFilter,
+    ) -> Result<Vec<Notification>> {
+        let filter = filter.clone();
+        self.engine
+            .read(move |c| history::notifications(c, account, &filter))
+            .await
+    }
+
+    async fn claim_deliveries(&self, claim: DeliveryClaim) -> Result<Vec<ClaimedDelivery>> {
+        self.engine.write(move |c| claims::claim(c, &claim)).await
+    }
+
+    async fn settle_deliveries(&self, settlements: Vec<Settlement>) -> Result<()> {
+        self.engine
+            .write(move |c| settlements::settle(c, &settlements))
+            .await
+    }
+
+    async fn next_delivery_due(&self) -> Result<Option<Millis>> {
+        self.engine.read(claims::next_due).await
+    }
+
+    async fn deliveries(&self, account: AccountId, filter: &DeliveryFilter) -> Result<Vec<Delivery>> {
+        let filter = filter.clone();
+        self.engine
+            .read(move |c| history::deliveries(c, account, &filter))
+            .await
+    }
+
+    async fn attempts(&self, account: AccountId, delivery: DeliveryId) -> Result<Vec<Attempt>> {
+        self.engine
+            .read(move |c| history::attempts(c, account, delivery))
+            .await
+    }
+
+    async fn subscriptions(
+        &self,
+        account: AccountId,
+        instance: Option<InstanceId>,
+    ) -> Result<Vec<Subscription>> {
+        self.engine
+            .read(move |c| subscriptions::list(c, account, instance))
+            .await
+    }
+
+    async fn resume_subscription(
+        &self,
+        account: AccountId,
+        id: SubscriptionId,
+        now: Millis,
+    ) -> Result<usize> {
+        self.engine
+            .write(move |c| subscriptions::resume(c, account, id, now))
+            .await
+    }
+
+    async fn recover(&self) -> Result<()> {
+        self.engine.write(housekeeping::recover).await
+    }
+
+    async fn prune(&self, before: Millis) -> Result<usize> {
+        let mut total = 0;
+        let mut from = Some(housekeeping::START);
+        while let Some(position) = from {
+            let prune = move |c: &_| housekeeping::prune_notifications(c, before, position);
+            let (removed, next) = self.engine.write(prune).await?;
+            total += removed;
+            from = next;
+        }
+        while self
+            .engine
+            .write(move |c| housekeeping::prune_polls(c, before))
+            .await?
+        {}
+        Ok(total)
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.engine
+            .read(|c| Ok(c.query_row("SELECT 1", (), |_| Ok(()))?))
+            .await
+    }
+}

@@ -1,0 +1,127 @@
+//! Pollers, their fingerprints and the records of their polls.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::{
+    columns::{count, signed},
+    schedules,
+};
+use crate::store::{
+    Checkpoint, Fingerprint, IdentityHash, InstanceId, NewPoller, PollRecord, Poller, PollerId, PollerSwitch,
+    Result, StoreError,
+};
+
+/// Give an instance these pollers and no others; those of a resource that stays keep all but their configuration.
+pub(super) fn put(connection: &Connection, instance: InstanceId, new: &[NewPoller]) -> Result<()> {
+    let wanted: BTreeSet<&str> = new.iter().map(|poller| poller.resource.as_str()).collect();
+    let mut remove = connection.prepare_cached("DELETE FROM pollers WHERE id = ?1")?;
+    for poller in list(connection, instance)? {
+        if !wanted.contains(poller.resource.as_str()) {
+            remove.execute([poller.id])?;
+        }
+    }
+    let mut put = connection.prepare_cached(
+        "INSERT INTO pollers (instance_id, ordinal, resource, configuration, start, cursor)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+         ON CONFLICT (instance_id, resource) DO UPDATE
+         SET ordinal = excluded.ordinal, configuration = excluded.configuration",
+    )?;
+    for (poller, ordinal) in new.iter().zip(0_i64..) {
+        put.execute(params![
+            instance,
+            ordinal,
+            poller.resource,
+            poller.configuration,
+            poller.start
+        ])?;
+    }
+    Ok(())
+}
+
+pub(super) fn list(connection: &Connection, instance: InstanceId) -> Result<Vec<Poller>> {
+    let mut select =
+        connection.prepare_cached("SELECT * FROM pollers WHERE instance_id = ?1 ORDER BY ordinal, id")?;
+    let pollers = select.query_map([instance], read)?;
+    Ok(pollers.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn switch(connection: &Connection, id: PollerId, switch: PollerSwitch) -> Result<()> {
+    let mut update =
+        connection.prepare_cached("UPDATE pollers SET paused = ?2 WHERE id = ?1 RETURNING instance_id")?;
+    let paused = match switch {
+        PollerSwitch::On => false,
+        PollerSwitch::Paused => true,
+    };
+    let instance = update
+        .query_row(params![id, paused], |row| row.get(0))
+        .optional()?;
+    schedules::refresh(connection, instance.ok_or(StoreError::Missing("poller"))?)
+}
+
+pub(super) fn fingerprints(
+    connection: &Connection,
+    poller: PollerId,
+    identities: &[IdentityHash],
+) -> Result<Vec<Fingerprint>> {
+    let mut select = connection
+        .prepare_cached("SELECT updated, content FROM fingerprints WHERE poller_id = ?1 AND identity = ?2")?;
+    let mut found = Vec::with_capacity(identities.len());
+    for identity in identities.iter().collect::<BTreeSet<_>>() {
+        let fingerprint = select.query_row(params![poller, identity], |row| {
+            Ok(Fingerprint {
+                identity: *identity,
+                updated: row.get(0)?,
+                content: row.get(1)?,
+            })
+        });
+        found.extend(fingerprint.optional()?);
+    }
+    Ok(found)
+}
+
+pub(super) fn polls(connection: &Connection, poller: PollerId, limit: usize) -> Result<Vec<PollRecord>> {
+    let mut select = connection.prepare_cached(
+        "SELECT started, finished, since, until, requests, records, events, adapter, error
+         FROM polls WHERE poller_id = ?1 ORDER BY id DESC LIMIT ?2",
+    )?;
+    let polls = select.query_map(params![poller, signed(limit)], |row| {
+        Ok(PollRecord {
+            poller,
+            started: row.get(0)?,
+            finished: row.get(1)?,
+            since: row.get(2)?,
+            until: row.get(3)?,
+            requests: row.get(4)?,
+            records: row.get(5)?,
+            events: row.get(6)?,
+            adapter: row.get(7)?,
+            error: row.get(8)?,
+        })
+    })?;
+    Ok(polls.collect::<rusqlite::Result<_>>()?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Poller> {
+    let data: Option<Vec<u8>> = row.get("checkpoint")?;
+    let adapter: Option<String> = row.get("checkpoint_adapter")?;
+    Ok(Poller {
+        id: row.get("id")?,
+        instance: row.get("instance_id")?,
+        resource: row.get("resource")?,
+        configuration: row.get("configuration")?,
+        paused: row.get("paused")?,
+        start: row.get("start")?,
+        cursor: row.get("cursor")?,
+        checkpoint: data
+            .zip(adapter)
+            .map(|(data, adapter)| Checkpoint { data, adapter }),
+        failures: row.get("failures")?,
+        last_success: row.get("last_success")?,
+        last_failure: row.get("last_failure")?,
+        last_error: row.get("last_error")?,
+        records: count(row, "records")?,
+        events: count(row, "events")?,
+    })
+}
