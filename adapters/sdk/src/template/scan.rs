@@ -135,17 +135,20 @@ fn macro_end(source: &str, start: usize) -> Located<usize> {
     let mut quote = None;
     // The quote that a brace was passed in.
     let mut hiding = None;
-    let mut placeholder = false;
+    let mut placeholder = None;
     for (index, byte) in body.iter().enumerate() {
         let at = start + index;
         match byte {
             b'$' if body.get(index + 1) == Some(&b'{') => {
                 return Err(hiding.map_or((Fault::NestedMacro, at), |quote| (Fault::HiddenBrace, quote)));
             }
-            b'\'' if !placeholder => quote = if quote.is_some() { None } else { Some(at) },
+            b'\'' if placeholder.is_none() => quote = if quote.is_some() { None } else { Some(at) },
             b'}' if quote.is_some() => hiding = hiding.or(quote),
-            b'{' if quote.is_none() => placeholder = true,
-            b'}' if placeholder => placeholder = false,
+            b'{' if quote.is_none() => match placeholder.replace(at) {
+                None => {}
+                Some(outer) => return Err((Fault::PlaceholderName, outer)),
+            },
+            b'}' if placeholder.is_some() => placeholder = None,
             b'}' => return Ok(at),
             _ => {}
         }

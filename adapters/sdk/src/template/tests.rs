@@ -79,7 +79,7 @@ fn renders_macros() {
     );
     check("/a?b='${gmtDate:ss.SSSSSSXXX}'", "/a?b='07.000089Z'");
     check("/a?b=${gmtDate:yyyy'}'MM}", "/a?b=2018}02");
-    check("/a?b=${gmtDate:yyyy''MM}c'", "/a?b=2018'02c'");
+    check("/a?b='${gmtDate:yyyy''MM}c'", "/a?b='2018'02c'");
     check("/a", "/a");
     check("/a?b=$5", "/a?b=$5");
 }
@@ -158,7 +158,7 @@ fn refuses_what_cannot_be_right() {
         12,
         "the quote is escaped for a shell",
     );
-    refuse("/a?b=${date:yyyy'\\''}", 19, "this quote is never closed");
+    refuse("/a?b=${date:yyyy'\\''}", 19, "this quote hides the macro's }");
     refuse(
         "/a?where=b>'${date:yyyy-MM-dd'T'HH:mm:ss'}'",
         40,
