@@ -12,6 +12,7 @@ mod error;
 mod limits;
 mod state;
 mod tap;
+pub(crate) mod wasm_test;
 mod watch;
 
 use std::sync::Arc;

@@ -59,11 +59,6 @@ pub(super) async fn oauth_url(
             secrets.insert(secret.to_owned(), Secret::from(value));
         }
     }
-    if secrets.get("oauth.api.key").is_none() {
-        return Err(ApiError::bad_request(
-            "apiKey: is missing; it is the client id that the provider gave you",
-        ));
-    }
     let mut configuration = IndexMap::new();
     for (name, value) in query
         .others(&OWN)
@@ -74,6 +69,11 @@ pub(super) async fn oauth_url(
     // No instance has the id 0.
     let session =
         Session::draft(&api.host, adapter, InstanceId(0), configuration, secrets).map_err(Problem::from)?;
+    if session.secrets().get("oauth.api.key").is_none() {
+        return Err(ApiError::bad_request(
+            "apiKey: is missing; it is the client id that the provider gave you",
+        ));
+    }
     let asked = AuthorizeRequest {
         callback_url: query.get("callbackUrl").map(str::to_owned),
         state: query.get("state").unwrap_or(&key).to_owned(),

@@ -5,13 +5,12 @@ mod init;
 mod listen;
 mod run;
 mod vendor;
-mod wasm_test;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Flags;
+use crate::{adapter::wasm_test, config::Flags};
 
 /// A self-hosted integration host, wire-compatible with the Cloud Elements API.
 ///
@@ -53,7 +52,13 @@ enum Command {
     },
     /// Run a test program that was built for WASI: the runner of `cargo test --target wasm32-wasip1`.
     #[command(hide = true)]
-    WasmTest(wasm_test::Arguments),
+    WasmTest {
+        /// The program, a core module or a component.
+        program: PathBuf,
+        /// Its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 impl Cli {
@@ -65,7 +70,7 @@ impl Cli {
             Command::Config { command } => config::run(&self.flags, &command),
             Command::Listen(arguments) => listen::run(arguments).await,
             Command::Adapter { command } => vendor::run(&command),
-            Command::WasmTest(arguments) => wasm_test::run(arguments).await,
+            Command::WasmTest { program, arguments } => wasm_test::run(&program, &arguments).await,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod error;
 mod settings;
+mod shapes;
 mod source;
 mod span;
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::Span;
+use super::{Span, shapes};
 
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,7 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct EgressSettings {
     /// Networks that are opened although they are private, loopback or otherwise special.
+    #[serde(deserialize_with = "shapes::list")]
     pub allow: Vec<IpNet>,
     /// One deadline over a provider's whole answer.
     pub timeout: Span,
@@ -110,7 +111,7 @@ pub enum LogFormat {
 #[serde(deny_unknown_fields)]
 pub struct ElementSettings {
     /// Configuration that instances start from; their own keys override it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "shapes::flat")]
     pub configuration: BTreeMap<String, String>,
 }
 
@@ -154,7 +155,7 @@ impl Default for Settings {
 
 /// The settings that have an environment variable: the path of each and what its variable holds. The variable's name is
 /// `PERIODIC_` and the path in capitals, with `_` for `.`.
-pub(super) const VARIABLES: [&str; 19] = [
+pub(super) const VARIABLES: [&str; 20] = [
     "data",
     "adapters",
     "listen",
@@ -174,4 +175,5 @@ pub(super) const VARIABLES: [&str; 19] = [
     "adapter.memory",
     "adapter.file_size",
     "log.filter",
+    "log.format",
 ];

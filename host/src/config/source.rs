@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    io::ErrorKind,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -15,6 +16,7 @@ use figment::{
 use ipnet::IpNet;
 
 use super::{ConfigError, Settings, Span, settings::VARIABLES};
+use crate::instance::MASK;
 
 /// The file that is looked for where nobody names one.
 const FILE: &str = "periodic.toml";
@@ -74,19 +76,25 @@ pub struct Origin {
 /// Load the settings.
 pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
     let mut figment = Figment::from(Serialized::defaults(Settings::default()));
-    match &flags.config {
-        Some(file) => {
-            std::fs::metadata(file).map_err(|error| ConfigError::File {
-                file: file.display().to_string(),
-                error,
-            })?;
-            figment = figment.merge(Toml::file_exact(file));
-        }
-        None => figment = figment.merge(Toml::file_exact(Path::new(FILE))),
+    if let Some(file) = settings_file(flags)? {
+        figment = figment.merge(Toml::file_exact(file));
     }
     figment = figment.merge(variables()).merge(CommandLine::of(flags)?);
     let settings: Settings = figment.extract()?;
     Ok(Loaded { settings, figment })
+}
+
+/// The file of the command line, which has to be there, or the working directory's, where there is one.
+fn settings_file(flags: &Flags) -> Result<Option<&Path>, ConfigError> {
+    let file = flags.config.as_deref().unwrap_or(Path::new(FILE));
+    match std::fs::metadata(file) {
+        Ok(_) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound && flags.config.is_none() => Ok(None),
+        Err(error) => Err(ConfigError::File {
+            file: file.display().to_string(),
+            error,
+        }),
+    }
 }
 
 impl Loaded {
@@ -118,6 +126,7 @@ impl Loaded {
         let source = self.figment.get_metadata(value.tag());
         let source = source.map_or_else(|| "default".to_owned(), |metadata| describe(metadata, &path));
         let shown = match serde_json::to_value(value) {
+            _ if is_secret(&path) => MASK.to_owned(),
             Ok(serde_json::Value::String(text)) => text,
             Ok(other) => other.to_string(),
             Err(_unshown) => String::new(),
@@ -128,6 +137,12 @@ impl Loaded {
             source,
         });
     }
+}
+
+/// Whether a setting may hold a secret, by its name: what an element calls its keys is not known here.
+fn is_secret(path: &str) -> bool {
+    let words = ["secret", "password", "token", "api.key", "apikey", "signature.key"];
+    path.starts_with("elements.") && words.iter().any(|word| path.to_ascii_lowercase().contains(word))
 }
 
 /// A source in words.

@@ -155,8 +155,25 @@ impl<'h> Session<'h> {
             keeping,
             requests: 0,
         };
+        session.lend_presets();
         session.rebind()?;
         Ok(session)
+    }
+
+    /// Secrets that the operator presets, where the instance has none of its own. They stay the operator's: they are
+    /// not stored with the instance.
+    fn lend_presets(&mut self) {
+        let description = self.adapter.description();
+        for (key, value) in self.host.element_defaults.get(&description.key).into_iter().flatten() {
+            if is_secret(description, key) && self.secrets.get(key).is_none() {
+                self.secrets.insert(key.clone(), Secret::from(value.as_str()));
+            }
+        }
+    }
+
+    fn is_preset(&self, name: &str, secret: &Secret) -> bool {
+        let presets = self.host.element_defaults.get(&self.adapter.description().key);
+        presets.and_then(|presets| presets.get(name)).is_some_and(|preset| preset == secret.expose())
     }
 
     /// The adapter.
@@ -199,7 +216,7 @@ impl<'h> Session<'h> {
     /// What the session gathered, with all secrets sealed.
     pub fn into_parts(self) -> Result<Parts, Failure> {
         let mut secrets = Vec::new();
-        for (name, secret) in self.secrets.iter() {
+        for (name, secret) in self.secrets.iter().filter(|(name, secret)| !self.is_preset(name, secret)) {
             secrets.push(self.seal(name, secret)?);
         }
         Ok(Parts {

@@ -1,6 +1,6 @@
 //! The runner of test programs that were built for WASI, so that `cargo component test` needs no other one.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use wasmtime::{
@@ -12,16 +12,6 @@ use wasmtime_wasi::{
     p1::{self, WasiP1Ctx},
     p2::bindings::Command,
 };
-
-/// `periodic wasm-test`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    /// The program, a core module or a component.
-    program: PathBuf,
-    /// Its arguments.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<String>,
-}
 
 struct State {
     wasi: WasiCtx,
@@ -37,21 +27,21 @@ impl WasiView for State {
     }
 }
 
-pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let bytes = std::fs::read(&arguments.program);
-    let bytes = bytes.with_context(|| format!("{} cannot be read", arguments.program.display()))?;
+/// Run a core module or a component with these arguments; an exit status other than 0 is an error.
+pub(crate) async fn run(program: &Path, arguments: &[String]) -> anyhow::Result<()> {
+    let bytes = std::fs::read(program).with_context(|| format!("{} cannot be read", program.display()))?;
     let engine = Engine::new(&Config::new())?;
     let mut wasi = WasiCtxBuilder::new();
     wasi.inherit_stdio()
-        .arg(arguments.program.display().to_string())
-        .args(&arguments.arguments);
+        .arg(program.display().to_string())
+        .args(arguments);
     let status = if wasmparser::Parser::is_component(&bytes) {
         run_component(&engine, &bytes, wasi.build()).await?
     } else {
         run_module(&engine, &bytes, wasi.build_p1()).await?
     };
     if status != 0 {
-        bail!("{} ended with status {status}", arguments.program.display());
+        bail!("{} ended with status {status}", program.display());
     }
     Ok(())
 }
