@@ -110,7 +110,14 @@ pub(super) fn day_of_week(day: i128) -> i128 {
 /// The latest day on or before this one that is such a day of the week (1 for Sunday; others roll over).
 pub(super) fn on_or_before(day: i128, day_of_week: i128) -> i128 {
     // 1970-01-04 was a Sunday.
-    day - (day - 3 - (day_of_week - 1)).rem_euclid(7)
+    day - (day - 3 - narrow(day_of_week - 1)).rem_euclid(7)
+}
+
+/// What Java's `int` keeps of a number.
+pub(super) fn narrow(number: i128) -> i128 {
+    #[expect(clippy::cast_possible_truncation, reason = "as Java does")]
+    let kept = number as i32;
+    i128::from(kept)
 }
 
 #[cfg(test)]

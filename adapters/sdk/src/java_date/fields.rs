@@ -3,7 +3,7 @@
 
 use super::{
     Zone,
-    calendar::{CUTOVER, CUTOVER_YEAR, DAY_MS, Date, System, first_of_year, on_or_before},
+    calendar::{CUTOVER, CUTOVER_YEAR, DAY_MS, Date, System, first_of_year, narrow, on_or_before},
     parse::Fault,
 };
 
@@ -99,24 +99,10 @@ impl Fields {
     /// The instant in milliseconds since 1970.
     pub(super) fn instant(mut self, zone: &Zone) -> Result<i64, Fault> {
         if self.is_set(Field::WeekYear) && self.stamp(Field::WeekYear) > self.stamp(Field::Year) {
-            self.resolve_week_date();
+            self.resolve_week_date()?;
         }
-        let year = if self.is_set(Field::Year) {
-            self.value(Field::Year)
-        } else {
-            1970
-        };
-        let year = match self.value(Field::Era) {
-            1 => year,
-            0 if self.is_set(Field::Era) => 1 - year,
-            0 => year,
-            _ => return Err(Fault::Era),
-        };
-        let time = self.time_ms();
-        let (carried, time) = (time.div_euclid(DAY_MS), time.rem_euclid(DAY_MS));
-        let day = self.day(year, carried);
-        let wall = day * DAY_MS + time;
-        let wall = i64::try_from(wall).map_err(|_far| Fault::Range)?;
+        #[expect(clippy::cast_possible_truncation, reason = "Java wraps around, too")]
+        let wall = self.wall_ms()? as i64;
         let mut offsets = zone.offsets_by_wall(wall);
         if self.is_set(Field::ZoneOffset) {
             offsets.standard_ms = i64::try_from(self.value(Field::ZoneOffset)).unwrap_or(0);
@@ -124,8 +110,25 @@ impl Fields {
         if self.is_set(Field::DaylightOffset) {
             offsets.daylight_ms = i64::try_from(self.value(Field::DaylightOffset)).unwrap_or(0);
         }
-        wall.checked_sub(offsets.standard_ms + offsets.daylight_ms)
-            .ok_or(Fault::Range)
+        Ok(wall.wrapping_sub(offsets.standard_ms + offsets.daylight_ms))
+    }
+
+    /// The time on the wall, counted like an instant.
+    fn wall_ms(&self) -> Result<i128, Fault> {
+        let year = if self.is_set(Field::Year) {
+            self.value(Field::Year)
+        } else {
+            1970
+        };
+        let year = match self.value(Field::Era) {
+            1 => year,
+            0 if self.is_set(Field::Era) => narrow(1 - year),
+            0 => year,
+            _ => return Err(Fault::Era),
+        };
+        let time = self.time_ms();
+        let (carried, time) = (time.div_euclid(DAY_MS), time.rem_euclid(DAY_MS));
+        Ok(self.day(year, carried) * DAY_MS + time)
     }
 
     fn time_ms(&self) -> i128 {
@@ -224,7 +227,7 @@ impl Fields {
     fn day_in(&self, system: System, year: i128, by: &DayBy) -> i128 {
         let in_year = matches!(by, DayBy::DayOfYear | DayBy::WeekOfYear);
         let month = if in_year { 0 } else { self.value(Field::Month) };
-        let (year, month) = (year + month.div_euclid(12), month.rem_euclid(12));
+        let (year, month) = (narrow(year + month.div_euclid(12)), month.rem_euclid(12));
         let first = system.first_of_month(year, u8::try_from(month + 1).unwrap_or(1));
         let weekday = self
             .is_set(Field::DayOfWeek)
@@ -237,7 +240,9 @@ impl Fields {
         match by {
             DayBy::DayOfMonth if self.is_set(Field::DayOfMonth) => first + self.value(Field::DayOfMonth) - 1,
             DayBy::DayOfMonth => first,
-            DayBy::WeekOfMonth => in_week(first_week, self.value(Field::WeekOfMonth)),
+            DayBy::WeekOfMonth => {
+                in_week(first_week, 1) + narrow(7 * narrow(self.value(Field::WeekOfMonth) - 1))
+            }
             DayBy::DayOfYear => first + self.value(Field::DayOfYear) - 1,
             DayBy::WeekOfYear => in_week(first_week, self.value(Field::WeekOfYear)),
             DayBy::DayOfWeekInMonth => {
@@ -249,20 +254,26 @@ impl Fields {
                     1
                 };
                 if nth >= 0 {
-                    on_or_before(first + 7 * nth - 1, weekday)
+                    on_or_before(first + narrow(7 * nth) - 1, weekday)
                 } else {
                     let next = system.first_of_month(
                         year + (month + 1) / 12,
                         u8::try_from((month + 1) % 12 + 1).unwrap_or(1),
                     );
-                    on_or_before(first + (next - first) + 7 * (nth + 1) - 1, weekday)
+                    on_or_before(first + (next - first) + narrow(7 * narrow(nth + 1)) - 1, weekday)
                 }
             }
         }
     }
 
     /// A year of weeks: `setWeekDate` of Java's calendar.
-    fn resolve_week_date(&mut self) {
+    fn resolve_week_date(&mut self) -> Result<(), Fault> {
+        // The era is that of the other fields.
+        #[expect(clippy::cast_possible_truncation, reason = "Java wraps around, too")]
+        let wall = self.wall_ms()? as i64;
+        let is_common = Date::of(i128::from(wall).div_euclid(DAY_MS)).year > 0;
+        let year = self.value(Field::WeekYear);
+        let year = if is_common { year } else { narrow(1 - year) };
         let mut week = if self.is_set(Field::WeekOfYear) {
             self.value(Field::WeekOfYear)
         } else {
@@ -284,15 +295,16 @@ impl Fields {
             week -= weeks;
             weekday = calendar_weekday(weekday);
         }
-        let first_week = on_or_before(first_of_year(self.value(Field::WeekYear)), 1);
-        let date = Date::of(first_week + weekday - 1 + 7 * (week - 1));
-        // A year before Christ that was set before stays there, as Java has it.
-        let before = self.is_set(Field::Year) && self.value(Field::Year) <= 0;
-        let era = i128::from(date.year > 0 && !before);
-        self.set(Field::Era, era);
+        let first_week = on_or_before(first_of_year(year), 1);
+        let day = first_week + weekday - 1 + narrow(7 * narrow(week - 1));
+        #[expect(clippy::cast_possible_truncation, reason = "Java wraps around, too")]
+        let midnight = (day * DAY_MS) as i64;
+        let date = Date::of(i128::from(midnight).div_euclid(DAY_MS));
+        self.set(Field::Era, i128::from(date.year > 0));
         self.set(Field::Year, if date.year > 0 { date.year } else { 1 - date.year });
         self.set(Field::Month, i128::from(date.month) - 1);
         self.set(Field::DayOfMonth, i128::from(date.day));
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     Pattern, Zone,
-    calendar::{DAY_MS, Date, day_of_week, first_of_year, on_or_before},
+    calendar::{CUTOVER_YEAR, DAY_MS, Date, System, day_of_week, first_of_year, on_or_before},
     pattern::{Letter, Token},
 };
 
@@ -83,7 +83,7 @@ impl Moment<'_> {
             Letter::WeekOfMonth => number(text, self.week_of_month(), count),
             Letter::DayOfYear => number(text, self.day - first_of_year(self.date.year) + 1, count),
             Letter::DayOfMonth => number(text, i128::from(self.date.day), count),
-            Letter::DayOfWeekInMonth => number(text, i128::from(self.date.day - 1) / 7 + 1, count),
+            Letter::DayOfWeekInMonth => number(text, (self.day - self.first_of_month()) / 7 + 1, count),
             Letter::DayName => {
                 let day = usize::try_from(day_of_week(self.day) - 1).unwrap_or(0);
                 name(text, DAYS.get(day), count);
@@ -122,17 +122,26 @@ impl Moment<'_> {
     }
 
     fn week_year(&self) -> i128 {
-        let sunday = on_or_before(self.day, 1);
-        if sunday + 6 >= first_of_year(self.date.year + 1) {
-            self.date.year + 1
-        } else {
-            self.date.year
-        }
+        let year = self.date.year;
+        // Java looks for the next year within the era, and finds another one before Christ.
+        let next = first_of_year(if year > 0 { year + 1 } else { -year });
+        let left = first_of_year(year + 1) - self.day;
+        let of_next = 7 - (on_or_before(next + 6, 1) - next);
+        let turns = left <= 6 + i128::from(self.day == first_of_year(year)) && left <= of_next % 7;
+        if turns { year + 1 } else { year }
     }
 
     fn week_of_month(&self) -> i128 {
-        let first = self.day - i128::from(self.date.day) + 1;
-        (on_or_before(self.day, 1) - on_or_before(first, 1)) / 7 + 1
+        (on_or_before(self.day, 1) - on_or_before(self.first_of_month(), 1)) / 7 + 1
+    }
+
+    /// The month of the cutover began in the Julian calendar.
+    fn first_of_month(&self) -> i128 {
+        if (self.date.year, self.date.month) == (CUTOVER_YEAR, 10) {
+            System::Julian.first_of_month(CUTOVER_YEAR, 10)
+        } else {
+            self.day - i128::from(self.date.day) + 1
+        }
     }
 }
 
@@ -166,16 +175,22 @@ fn of_era(year: i128) -> i128 {
 /// Two letters are two digits; any other number of letters is a least width.
 fn year(text: &mut String, year: i128, count: usize) {
     if count == 2 {
-        number(text, year.rem_euclid(100), 2)
+        signed(text, year < 0, year.unsigned_abs() % 100, 2);
     } else {
-        number(text, year, count)
+        number(text, year, count);
     }
 }
 
 fn number(text: &mut String, value: i128, width: usize) {
+    signed(text, value < 0, value.unsigned_abs(), width);
+}
+
+/// The sign is no part of the width.
+fn signed(text: &mut String, negative: bool, magnitude: u128, width: usize) {
     // Nobody needs more than this, and a pattern may be hostile.
     let width = width.min(4096);
-    let _written = write!(text, "{value:0width$}");
+    let sign = if negative { "-" } else { "" };
+    let _written = write!(text, "{sign}{magnitude:0width$}");
 }
 
 fn name(text: &mut String, name: Option<&&str>, count: usize) {

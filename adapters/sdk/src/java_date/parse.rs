@@ -2,6 +2,7 @@
 
 use super::{
     Pattern, Zone,
+    calendar::narrow,
     fields::{Field, Fields, calendar_weekday},
     format::{DAYS, MONTHS},
     number,
@@ -28,10 +29,10 @@ pub(super) enum Fault {
     Literal(char),
     #[error("expected {0}")]
     Field(&'static str),
+    #[error("nothing was read")]
+    Nothing,
     #[error("there is no such era")]
     Era,
-    #[error("the date is out of range")]
-    Range,
 }
 
 impl Pattern {
@@ -74,6 +75,10 @@ impl Pattern {
             }
         }
         let end = reader.at;
+        if end == 0 {
+            // A pattern without anything to read: Java takes no progress for a failure.
+            return Err(error(end, Fault::Nothing));
+        }
         let instant = reader
             .fields
             .clone()
@@ -173,7 +178,10 @@ impl<'t> Reader<'t> {
                     Field::WeekYear
                 };
                 let mut value = value;
-                if count <= 2 && digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                if count <= 2
+                    && digits.chars().count() == 2
+                    && digits.chars().all(|c| number::digit(c).is_some())
+                {
                     let first = century.rem_euclid(100);
                     self.ambiguous = value == first;
                     value += century.div_euclid(100) * 100 + if value < first { 100 } else { 0 };
@@ -184,7 +192,7 @@ impl<'t> Reader<'t> {
             _ => {
                 let (value, end) = self.number(start, from, width)?;
                 let (field, value) = match letter {
-                    Letter::Month | Letter::StandaloneMonth => (Field::Month, value - 1),
+                    Letter::Month | Letter::StandaloneMonth => (Field::Month, narrow(value - 1)),
                     Letter::WeekOfYear => (Field::WeekOfYear, value),
                     Letter::WeekOfMonth => (Field::WeekOfMonth, value),
                     Letter::DayOfYear => (Field::DayOfYear, value),
@@ -208,10 +216,22 @@ impl<'t> Reader<'t> {
     fn number(&self, start: usize, from: usize, width: Option<usize>) -> Option<(i128, usize)> {
         let text = match width {
             None => self.text.get(from..)?,
-            Some(width) => self.text.get(from..start.checked_add(width)?)?,
+            Some(width) => self.text.get(from..self.after(start, width)?)?,
         };
         let (value, length) = number::read(text)?;
         Some((i128::from(value), from + length))
+    }
+
+    /// The position so many of Java's characters further on.
+    fn after(&self, start: usize, mut width: usize) -> Option<usize> {
+        let rest = self.text.get(start..)?;
+        for (at, character) in rest.char_indices() {
+            if width == 0 {
+                return Some(start + at);
+            }
+            width = width.saturating_sub(character.len_utf16());
+        }
+        (width == 0).then_some(self.text.len())
     }
 
     /// The longest of some names that stands here, whatever its case.
@@ -224,7 +244,7 @@ impl<'t> Reader<'t> {
     ) -> Option<usize> {
         let mut best: Option<(i128, usize)> = None;
         for (value, name) in (first..).zip(names) {
-            if best.is_none_or(|(_, length)| name.len() > length) && self.stands(start, name) {
+            if best.is_none_or(|(_, length)| name.len() > length) && self.stands(start, name).is_some() {
                 best = Some((value, name.len()));
             }
         }
@@ -233,16 +253,23 @@ impl<'t> Reader<'t> {
         Some(start + length)
     }
 
-    fn stands(&self, at: usize, name: &str) -> bool {
-        let here = at.checked_add(name.len()).and_then(|end| self.text.get(at..end));
-        here.is_some_and(|here| here.eq_ignore_ascii_case(name))
+    /// How many bytes a name takes here, whatever its case.
+    fn stands(&self, at: usize, name: &str) -> Option<usize> {
+        let mut here = self.text.get(at..)?.chars();
+        for expected in name.chars() {
+            let found = here.next()?;
+            if found != expected && !found.to_lowercase().eq(expected.to_lowercase()) {
+                return None;
+            }
+        }
+        Some(self.text.len() - at - here.as_str().len())
     }
 
     fn zone(&mut self, start: usize, from: usize) -> Option<usize> {
         match self.text.as_bytes().get(from)? {
             b'+' => self.offset(from + 1, 1, 0, false),
             b'-' => self.offset(from + 1, -1, 0, false),
-            b'G' | b'g' if self.stands(start, "GMT") => {
+            b'G' | b'g' if self.stands(start, "GMT").is_some() => {
                 let end = start + 3;
                 match self.text.as_bytes().get(end) {
                     Some(b'+') => self.offset(end + 1, 1, 0, true),
@@ -332,9 +359,10 @@ impl<'t> Reader<'t> {
                 (names.long_daylight, true),
                 (names.short_daylight, true),
             ];
-            let Some((name, daylight)) = spellings
+            let Some((name, daylight, length)) = spellings
                 .into_iter()
-                .find(|(name, _)| !name.is_empty() && self.stands(from, name))
+                .filter(|(name, _)| !name.is_empty())
+                .find_map(|(name, daylight)| Some((name, daylight, self.stands(from, name)?)))
             else {
                 continue;
             };
@@ -348,7 +376,7 @@ impl<'t> Reader<'t> {
                 self.fields.set(Field::DaylightOffset, i128::from(saving));
             }
             self.zone = zone;
-            return Some(from + name.len());
+            return Some(from + length);
         }
         None
     }

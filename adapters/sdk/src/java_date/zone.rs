@@ -10,7 +10,7 @@ use super::calendar::{DAY_MS, Date, day_of_week, first_of_year};
 const NAMES: &str = include_str!("zones.tsv");
 
 /// Ids of three letters that Java keeps from its first days, and what they stand for.
-const OLD_IDS: [(&str, &str); 25] = [
+const OLD_IDS: [(&str, &str); 28] = [
     ("ACT", "Australia/Darwin"),
     ("AET", "Australia/Sydney"),
     ("AGT", "America/Argentina/Buenos_Aires"),
@@ -36,6 +36,10 @@ const OLD_IDS: [(&str, &str); 25] = [
     ("PST", "America/Los_Angeles"),
     ("SST", "Pacific/Guadalcanal"),
     ("VST", "Asia/Ho_Chi_Minh"),
+    // Fixed offsets, although the database makes them links to cities by now.
+    ("EST", "Etc/GMT+5"),
+    ("HST", "Etc/GMT+10"),
+    ("MST", "Etc/GMT+7"),
 ];
 
 /// Before 1900 Java knows no history of zones: their standard offset of today holds.
@@ -109,10 +113,11 @@ impl Zone {
         }
         let instant = DateTime::from_timestamp_millis(within_history(unix_ms)).unwrap_or_default();
         let offset = zone.offset_from_utc_datetime(&instant.naive_utc());
-        Offsets {
-            standard_ms: offset.base_utc_offset().num_milliseconds(),
-            daylight_ms: offset.dst_offset().num_milliseconds(),
-        }
+        let (standard_ms, daylight_ms) = (
+            offset.base_utc_offset().num_milliseconds(),
+            offset.dst_offset().num_milliseconds(),
+        );
+        summers(*zone, unix_ms, standard_ms, daylight_ms)
     }
 
     /// What is in force at a time on the wall. A time that is there twice is the later, standard one; a time that is
@@ -160,21 +165,22 @@ impl Zone {
             Kind::Fixed(offset) => *offset,
             Kind::Named { zone, .. } => {
                 let late = DateTime::from_timestamp_millis(first_ms(HISTORY_ENDS)).unwrap_or_default();
-                zone.offset_from_utc_datetime(&late.naive_utc())
-                    .base_utc_offset()
-                    .num_milliseconds()
+                let offset = zone.offset_from_utc_datetime(&late.naive_utc());
+                let (standard_ms, daylight_ms) = (
+                    offset.base_utc_offset().num_milliseconds(),
+                    offset.dst_offset().num_milliseconds(),
+                );
+                summers(*zone, late.timestamp_millis(), standard_ms, daylight_ms).standard_ms
             }
         }
     }
 
-    /// The daylight saving of today, zero where there is none.
+    /// The daylight saving of today, zero where it does not come and go.
     pub(super) fn daylight_ms(&self) -> i64 {
         let january = first_ms(HISTORY_ENDS);
-        [january, january + 182 * 86_400_000]
-            .map(|instant| self.offsets(instant).daylight_ms)
-            .into_iter()
-            .max()
-            .unwrap_or(0)
+        let [winter, summer] =
+            [january, january + 182 * 86_400_000].map(|instant| self.offsets(instant).daylight_ms);
+        (winter - summer).abs()
     }
 
     /// The name at an instant: `PDT`, or `Pacific Daylight Time`. Zones without a name are written as an offset.
@@ -207,6 +213,47 @@ impl Zone {
         match &self.0 {
             Kind::Fixed(_) => None,
             Kind::Named { id, .. } => Some(id),
+        }
+    }
+}
+
+/// The database has winters that go back behind the standard time; in Java's, their summers go ahead of it.
+fn summers(zone: Tz, unix_ms: i64, standard_ms: i64, daylight_ms: i64) -> Offsets {
+    const HOUR: i64 = 3_600_000;
+    let has_winters = match zone {
+        Tz::Europe__Dublin | Tz::Eire => unix_ms >= -37_300_000_000,
+        // What Morocco's winters will be like after 2037, Java does not guess.
+        Tz::Africa__Casablanca | Tz::Africa__El_Aaiun if unix_ms >= 2_145_916_800_000 => {
+            return Offsets {
+                standard_ms: 0,
+                daylight_ms: HOUR,
+            };
+        }
+        Tz::Africa__Casablanca | Tz::Africa__El_Aaiun => unix_ms >= 1_540_692_000_000,
+        // Java's data has Namibia in an endless winter from 2038 on.
+        Tz::Africa__Windhoek if unix_ms >= 2_145_916_800_000 => {
+            return Offsets {
+                standard_ms: HOUR,
+                daylight_ms: 0,
+            };
+        }
+        Tz::Africa__Windhoek => unix_ms >= 764_200_800_000,
+        _ => false,
+    };
+    if daylight_ms < 0 {
+        Offsets {
+            standard_ms: standard_ms + daylight_ms,
+            daylight_ms: 0,
+        }
+    } else if has_winters && daylight_ms == 0 {
+        Offsets {
+            standard_ms: standard_ms - HOUR,
+            daylight_ms: HOUR,
+        }
+    } else {
+        Offsets {
+            standard_ms,
+            daylight_ms,
         }
     }
 }
