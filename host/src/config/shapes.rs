@@ -16,9 +16,15 @@ where
         Value::Array(items) => items.iter().map(text).collect::<Result<Vec<_>, _>>()?,
         other => return Err(D::Error::custom(format!("{other} is no list"))),
     };
-    let items = texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
+    let items = texts
+        .iter()
+        .map(|text| text.trim())
+        .filter(|text| !text.is_empty());
     items
-        .map(|text| text.parse().map_err(|error| D::Error::custom(format!("{text:?}: {error}"))))
+        .map(|text| {
+            text.parse()
+                .map_err(|error| D::Error::custom(format!("{text:?}: {error}")))
+        })
         .collect()
 }
 
@@ -36,7 +42,11 @@ fn flatten<E: serde::de::Error>(
 ) -> Result<(), E> {
     match value {
         Value::Object(members) => members.iter().try_for_each(|(key, value)| {
-            let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            let below = if path.is_empty() {
+                key.clone()
+            } else {
+                format!("{path}.{key}")
+            };
             flatten(below, value, flat)
         }),
         _ if path.is_empty() => Err(E::custom("has to be a table of keys and values")),
@@ -53,7 +63,9 @@ fn text<E: serde::de::Error>(value: &Value) -> Result<String, E> {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(truth) => Ok(truth.to_string()),
-        other => Err(E::custom(format!("{other} is neither a text nor a number nor a truth value"))),
+        other => Err(E::custom(format!(
+            "{other} is neither a text nor a number nor a truth value"
+        ))),
     }
 }
 
@@ -69,19 +81,36 @@ mod tests {
 
     #[test]
     fn dotted_keys_are_read_nested_or_quoted() {
-        let texts = [r#"{"acme.site": "x", "acme.port": 7}"#, r#"{"acme": {"site": "x", "port": 7}}"#];
+        let texts = [
+            r#"{"acme.site": "x", "acme.port": 7}"#,
+            r#"{"acme": {"site": "x", "port": 7}}"#,
+        ];
         for text in texts {
             let Flat(read) = serde_json::from_str(text).unwrap();
             let expected = [("acme.port", "7"), ("acme.site", "x")];
-            assert_eq!(read, expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into(), "{text}");
+            assert_eq!(
+                read,
+                expected
+                    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                    .into(),
+                "{text}"
+            );
         }
         let refused = serde_json::from_str::<Flat>(r#"{"acme": {"site": [1]}}"#).unwrap_err();
-        assert_eq!(refused.to_string(), "acme.site: [1] is neither a text nor a number nor a truth value");
+        assert_eq!(
+            refused.to_string(),
+            "acme.site: [1] is neither a text nor a number nor a truth value"
+        );
     }
 
     #[test]
     fn lists_come_as_lists_or_as_text() {
-        for (text, expected) in [("\"1, 2\"", vec![1, 2]), ("[\"1\", 2]", vec![1, 2]), ("\"\"", vec![]), ("[]", vec![])] {
+        for (text, expected) in [
+            ("\"1, 2\"", vec![1, 2]),
+            ("[\"1\", 2]", vec![1, 2]),
+            ("\"\"", vec![]),
+            ("[]", vec![]),
+        ] {
             let List(read) = serde_json::from_str(text).unwrap();
             assert_eq!(read, expected, "{text}");
         }

@@ -141,7 +141,14 @@ impl Loaded {
 
 /// Whether a setting may hold a secret, by its name: what an element calls its keys is not known here.
 fn is_secret(path: &str) -> bool {
-    let words = ["secret", "password", "token", "api.key", "apikey", "signature.key"];
+    let words = [
+        "secret",
+        "password",
+        "token",
+        "api.key",
+        "apikey",
+        "signature.key",
+    ];
     path.starts_with("elements.") && words.iter().any(|word| path.to_ascii_lowercase().contains(word))
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Problem, Rules, keys};
 use crate::{
     clock::{Millis, millis},
+    poll::floor_to_second,
     session::Session,
     store::{NewPoller, Polling},
 };
@@ -26,7 +27,8 @@ pub(super) async fn polling(
         return Ok(None);
     }
     let interval = millis(interval(configuration, rules)?);
-    let start = session.provider_now();
+    // Providers tell whole seconds: what changed later in this second is dated to its beginning.
+    let start = floor_to_second(session.provider_now());
     let mut pollers = Vec::new();
     for (resource, asked) in asked(session.description(), configuration)? {
         let field = || format!("configuration[{:?}].{resource}", keys::POLLER_CONFIGURATION);

@@ -12,6 +12,7 @@ mod window;
 
 use std::time::Duration;
 
+pub(crate) use self::window::floor_to_second;
 pub use self::{backoff::Backoff, scheduler::Scheduler};
 
 /// How the host polls.

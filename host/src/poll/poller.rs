@@ -57,9 +57,11 @@ impl Round<'_> {
         if let Err(Failure::Store(error)) = walked {
             return Err(error.into());
         }
+        // The first answer may have told that the provider's clock is behind: what it has not lived through yet is not
+        // behind us either.
         let outcome = match &walked {
             Ok(()) => PollOutcome::Complete {
-                cursor: window.until,
+                cursor: window.until.min(session.provider_time(started)),
                 prune: Some(window.prune),
             },
             Err(failure) => PollOutcome::Failed {

@@ -25,12 +25,12 @@ pub(super) struct Window {
 impl Window {
     /// The window of a poll that starts now.
     ///
-    /// Provider time is told in whole seconds, so that the start is rounded down to one.
+    /// Provider time is told in whole seconds, so that the start is rounded down to one. A clock that was set back
+    /// moves the window back with it: what fingerprints know is not told again.
     pub(super) fn of(poller: &Poller, provider_now: Millis, options: &Options) -> Self {
         let back = millis(options.overlap).saturating_add(poll_delay(&poller.configuration));
-        let since = floor_to_second(poller.cursor.saturating_sub(back));
-        // A clock that was set back must not move the cursor back.
-        let until = provider_now.max(poller.cursor);
+        let since = floor_to_second(poller.cursor.min(provider_now).saturating_sub(back));
+        let until = provider_now;
         let next_since = until.saturating_sub(back);
         let prune = next_since.min(since).saturating_sub(millis(options.horizon));
         Self { since, until, prune }
@@ -38,7 +38,7 @@ impl Window {
 }
 
 /// The second in which an instant lies.
-pub(super) fn floor_to_second(instant: Millis) -> Millis {
+pub(crate) fn floor_to_second(instant: Millis) -> Millis {
     instant.saturating_sub(instant.rem_euclid(1000))
 }
 
@@ -97,8 +97,8 @@ mod tests {
     }
 
     #[test]
-    fn the_start_is_a_whole_second_and_the_cursor_never_moves_back() {
+    fn the_start_is_a_whole_second_and_follows_a_clock_that_was_set_back() {
         check(1_000_999, "{}", 1_060_000, 880_000, 1_060_000);
-        check(1_000_000, "{}", 900_000, 880_000, 1_000_000);
+        check(1_000_000, "{}", 400_000, 280_000, 400_000);
     }
 }

@@ -164,7 +164,13 @@ impl<'h> Session<'h> {
     /// not stored with the instance.
     fn lend_presets(&mut self) {
         let description = self.adapter.description();
-        for (key, value) in self.host.element_defaults.get(&description.key).into_iter().flatten() {
+        for (key, value) in self
+            .host
+            .element_defaults
+            .get(&description.key)
+            .into_iter()
+            .flatten()
+        {
             if is_secret(description, key) && self.secrets.get(key).is_none() {
                 self.secrets.insert(key.clone(), Secret::from(value.as_str()));
             }
@@ -173,7 +179,9 @@ impl<'h> Session<'h> {
 
     fn is_preset(&self, name: &str, secret: &Secret) -> bool {
         let presets = self.host.element_defaults.get(&self.adapter.description().key);
-        presets.and_then(|presets| presets.get(name)).is_some_and(|preset| preset == secret.expose())
+        presets
+            .and_then(|presets| presets.get(name))
+            .is_some_and(|preset| preset == secret.expose())
     }
 
     /// The adapter.
@@ -198,7 +206,12 @@ impl<'h> Session<'h> {
 
     /// Now, by the provider's clock as far as it was measured: rather a little early than late.
     pub fn provider_now(&self) -> Millis {
-        self.host.clock.now().saturating_add(self.live.skew())
+        self.provider_time(self.host.clock.now())
+    }
+
+    /// An instant of our clock by the provider's, likewise.
+    pub fn provider_time(&self, instant: Millis) -> Millis {
+        instant.saturating_add(self.live.skew())
     }
 
     /// A value of the configuration in force: the instance's own, what was derived, the operator's preset, the
@@ -216,7 +229,11 @@ impl<'h> Session<'h> {
     /// What the session gathered, with all secrets sealed.
     pub fn into_parts(self) -> Result<Parts, Failure> {
         let mut secrets = Vec::new();
-        for (name, secret) in self.secrets.iter().filter(|(name, secret)| !self.is_preset(name, secret)) {
+        for (name, secret) in self
+            .secrets
+            .iter()
+            .filter(|(name, secret)| !self.is_preset(name, secret))
+        {
             secrets.push(self.seal(name, secret)?);
         }
         Ok(Parts {
