@@ -230,8 +230,8 @@ fn summers(zone: Tz, unix_ms: i64, standard_ms: i64, daylight_ms: i64) -> Offset
             };
         }
         Tz::Africa__Casablanca | Tz::Africa__El_Aaiun => unix_ms >= 1_540_692_000_000,
-        // Java's data has Namibia in an endless winter from 2038 on.
-        Tz::Africa__Windhoek if unix_ms >= 2_145_916_800_000 => {
+        // Java's data has Namibia in an endless winter from September 2037 on.
+        Tz::Africa__Windhoek if unix_ms >= 2_135_811_600_000 => {
             return Offsets {
                 standard_ms: HOUR,
                 daylight_ms: 0,

@@ -34,6 +34,24 @@ pub enum TemplateFault {
     /// `${{…}}`.
     #[error("a macro has single braces: write ${{gmtDate:FORMAT}}")]
     DoubledBraces,
+    /// `$${…}`.
+    #[error("a macro begins with one $: drop the other, or write %24 for a dollar sign")]
+    DoubledDollar,
+    /// `$epoch`.
+    #[error("a macro stands in braces: write ${{{name}}}, or %24 for a dollar sign")]
+    NoBraces {
+        /// The macro's name.
+        name: String,
+    },
+    /// `{epoch}`.
+    #[error("a macro begins with a dollar sign: write ${{{text}}}")]
+    NoDollar {
+        /// What stands between the braces.
+        text: String,
+    },
+    /// `%24%7B…%7D`.
+    #[error("the macro is percent-encoded: write it as it is, with ${{ and }}")]
+    EncodedMacro,
     /// `{{…}}`.
     #[error("doubled braces are left over from a page's template: put in what the page should have shown")]
     PageTemplate,
@@ -49,6 +67,9 @@ pub enum TemplateFault {
     /// `}` that closes nothing.
     #[error("the }} closes nothing: drop it, or write %7D for a brace")]
     StrayBrace,
+    /// `/contacts&where=…`.
+    #[error("the query begins with ?: write ? in place of this &, or %26 for an ampersand in the path")]
+    AmpersandInPath,
     /// A quote in the path.
     #[error("a quote cannot stand in the path: drop it, or write %27")]
     QuoteInPath,

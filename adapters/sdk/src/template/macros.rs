@@ -3,6 +3,28 @@
 use super::{DateFormat, TemplateFault as Fault, scan::Located};
 use crate::java_date::{Pattern, Zone};
 
+/// The names of macros, in small letters.
+const NAMES: [&str; 6] = [
+    "date",
+    "gmtdate",
+    "datetimezone",
+    "nowtimezone",
+    "epoch",
+    "milliseconds",
+];
+
+/// The macro's name that a text begins with.
+pub(super) fn leading_name(text: &str) -> Option<&str> {
+    let end = text
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
+    let name = text.get(..end)?;
+    NAMES
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
+        .then_some(name)
+}
+
 /// `{name}`: filled from the instance's configuration.
 #[derive(Debug, Clone)]
 pub(super) struct Placeholder {
@@ -73,6 +95,12 @@ impl Placeholder {
         let inner = source.get(start + 1..).unwrap_or_default();
         let length = inner.find('}').ok_or((Fault::OpenPlaceholder, start))?;
         let name = inner.get(..length).unwrap_or_default().trim();
+        if let Some(known) = leading_name(name)
+            && (known == name || name.get(known.len()..).is_some_and(|rest| rest.starts_with(':')))
+        {
+            let text = name.to_owned();
+            return Err((Fault::NoDollar { text }, start));
+        }
         if name.is_empty() || name.contains(['{', '$', '\'', '?', '&', '=', '/']) {
             return Err((Fault::PlaceholderName, start));
         }

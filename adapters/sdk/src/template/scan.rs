@@ -2,7 +2,7 @@
 
 use super::{
     TemplateError, TemplateFault as Fault,
-    macros::{Macro, Placeholder},
+    macros::{Macro, Placeholder, leading_name},
 };
 use crate::place::Place;
 
@@ -62,6 +62,16 @@ impl Scanner<'_> {
             let rest = self.rest();
             if rest.starts_with("${") {
                 self.macro_()?;
+            } else if rest.starts_with("$${") {
+                return Err((Fault::DoubledDollar, self.at));
+            } else if let Some(name) = rest.strip_prefix('$').and_then(leading_name) {
+                let name = name.to_owned();
+                return Err((Fault::NoBraces { name }, self.at));
+            } else if ["%24%7b", "$%7b", "%24{"]
+                .iter()
+                .any(|encoded| starts_with(rest, encoded))
+            {
+                return Err((Fault::EncodedMacro, self.at));
             } else if rest.starts_with("{{") {
                 return Err((Fault::PageTemplate, self.at));
             } else if rest.starts_with("'\\''") {
@@ -117,6 +127,7 @@ impl Quotes {
             '\'' if !self.in_query => return Err((Fault::QuoteInPath, at)),
             '\'' if self.open.is_some() => self.open = None,
             '\'' => self.open = Some(at),
+            '&' if !self.in_query => return Err((Fault::AmpersandInPath, at)),
             '&' => self.close()?,
             _ => {}
         }
@@ -127,6 +138,12 @@ impl Quotes {
     fn close(&self) -> Located<()> {
         self.open.map_or(Ok(()), |at| Err((Fault::OpenQuote, at)))
     }
+}
+
+/// Whether a text begins so, whatever the case.
+fn starts_with(text: &str, begin: &str) -> bool {
+    text.get(..begin.len())
+        .is_some_and(|text| text.eq_ignore_ascii_case(begin))
 }
 
 /// Where the `}` of a macro is whose body begins at `start`.

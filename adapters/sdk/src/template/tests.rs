@@ -151,6 +151,20 @@ fn refuses_what_cannot_be_right() {
         7,
         "there is no macro \"webhookCallbackUrl\"",
     );
+    refuse("/a?b=$${date:yyyy}", 5, "a macro begins with one $");
+    refuse("/a?b='$epoch'", 6, "a macro stands in braces: write ${epoch}");
+    refuse(
+        "/a?b='$gmtDate:yyyy'",
+        6,
+        "a macro stands in braces: write ${gmtDate}",
+    );
+    refuse(
+        "/a?b={epoch:s}",
+        5,
+        "a macro begins with a dollar sign: write ${epoch:s}",
+    );
+    refuse("/a?b=%24%7bepoch%7D", 5, "the macro is percent-encoded");
+    refuse("/a&where=b>${epoch}", 2, "the query begins with ?");
     refuse("/a?b=${{date:yyyy}}", 5, "a macro has single braces");
     refuse("/hubs/{{page.hub}}/a", 6, "doubled braces are left over");
     refuse(
@@ -248,29 +262,44 @@ fn a_default_format_may_be_wrong_too() {
     assert!(matches!(error.fault, TemplateFault::Format { .. }), "{error}");
 }
 
-#[test]
-fn published_urls() {
-    let mut shown = String::new();
-    for row in include_str!("../../fixtures/poller-urls.tsv").lines().skip(1) {
-        let url = row.split('\t').nth(1).unwrap();
-        writeln!(shown, "{url}").unwrap();
-        match render(url, None) {
-            Err(error) => writeln!(
-                shown,
-                "    refused: {}",
-                error.to_string().replace('\n', "\n    ")
-            )
-            .unwrap(),
-            Ok(rendered) => {
-                writeln!(shown, "    {rendered}").unwrap();
-                let parsed = PollerUrl::parse(&rendered).unwrap();
-                let clause = parsed
-                    .where_clause()
-                    .map(|clause| ceql::parse(clause).unwrap().to_string());
-                writeln!(shown, "    {} {}", parsed.resource(), clause.unwrap_or_default()).unwrap();
-            }
+/// A URL, what becomes of it, and what its `where` clause means.
+fn show(url: &str) -> String {
+    let mut shown = format!("{url}\n");
+    let refused =
+        |error: &dyn ToString| format!("    refused: {}\n", error.to_string().replace('\n', "\n    "));
+    let rendered = match render(url, Some("milliseconds")) {
+        Err(error) => return shown + &refused(&error),
+        Ok(rendered) => rendered,
+    };
+    writeln!(shown, "    {rendered}").unwrap();
+    let parsed = match PollerUrl::parse(&rendered) {
+        Err(error) => return shown + &refused(&error),
+        Ok(parsed) => parsed,
+    };
+    match parsed.where_clause().map(ceql::parse).transpose() {
+        Err(error) => shown + &refused(&error),
+        Ok(clause) => {
+            let clause = clause.map(|clause| clause.to_string()).unwrap_or_default();
+            writeln!(shown, "    {} {clause}", parsed.resource()).unwrap();
+            shown
         }
     }
+}
+
+#[test]
+fn published_urls() {
+    let rows = include_str!("../../fixtures/poller-urls.tsv").lines().skip(1);
+    let shown: String = rows.map(|row| show(row.split('\t').nth(1).unwrap())).collect();
+    insta::assert_snapshot!(shown);
+}
+
+/// URLs that users write, right and wrong.
+#[test]
+fn other_urls() {
+    let shown: String = include_str!("../../fixtures/poller-urls-own.txt")
+        .lines()
+        .map(show)
+        .collect();
     insta::assert_snapshot!(shown);
 }
 
@@ -299,6 +328,7 @@ fn takes_urls_apart() {
     );
     check_url("/contacts", None, "contacts", &[]);
     check_url("contacts/", None, "contacts", &[]);
+    check_url(" /contacts?a=b ", None, "contacts", &[("a", "b")]);
     check_url("/elements/api-v2/hubs/crm/contacts", Some("crm"), "contacts", &[]);
     check_url(
         "/hubs/general/calendars/primary/changed-events",
@@ -367,6 +397,8 @@ fn refuses_urls_without_a_resource() {
     refuse_url("/hubs/crm//contacts", PollerUrlFault::Segment, 10);
     refuse_url("/hubs/crm/../users", PollerUrlFault::Segment, 10);
     refuse_url("/hubs/crm/%2e%2E/users", PollerUrlFault::Segment, 10);
+    refuse_url("/a?c=d&b>'2018'", PollerUrlFault::ParameterName, 7);
+    refuse_url("/a?b>=2018", PollerUrlFault::ParameterName, 3);
     refuse_url("/a?b=%FF", PollerUrlFault::Escape, 5);
     refuse_url("/a?where=a=1&where=b=2", PollerUrlFault::SecondWhere, 13);
 }

@@ -42,6 +42,9 @@ pub enum PollerUrlFault {
     /// Escapes that make no text.
     #[error("the percent-escapes are no utf-8: write %25 for a percent sign")]
     Escape,
+    /// `?LastModifyDate>'2018'`.
+    #[error("this is no name of a parameter: a condition stands behind where=")]
+    ParameterName,
     /// A second `where`.
     #[error("there is a second where: join the two with AND")]
     SecondWhere,
@@ -76,7 +79,8 @@ impl PollerUrl {
 }
 
 fn take_apart(rendered: &str) -> Result<PollerUrl, (PollerUrlFault, usize)> {
-    let (path, query) = rendered.split_once('?').unwrap_or((rendered, ""));
+    let trimmed = rendered.trim();
+    let (path, query) = trimmed.split_once('?').unwrap_or((trimmed, ""));
     if path.contains("://") {
         return Err((PollerUrlFault::Absolute, 0));
     }
@@ -104,13 +108,17 @@ fn take_apart(rendered: &str) -> Result<PollerUrl, (PollerUrlFault, usize)> {
         _ => None,
     };
     if segments.is_empty() {
-        return Err((PollerUrlFault::NoResource, path.len()));
+        let end = offset_in(rendered, path) + path.len();
+        return Err((PollerUrlFault::NoResource, end));
     }
 
     let mut parameters: Vec<(String, String)> = Vec::new();
     for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         let name = decode(name.trim(), rendered)?;
+        if name.contains(['<', '>', '!', '\'', '"', '(', ' ']) {
+            return Err((PollerUrlFault::ParameterName, offset_in(rendered, parameter)));
+        }
         let is_where = |name: &str| name.eq_ignore_ascii_case("where");
         if is_where(&name) && parameters.iter().any(|(earlier, _)| is_where(earlier)) {
             return Err((PollerUrlFault::SecondWhere, offset_in(rendered, parameter)));
