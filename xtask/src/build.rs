@@ -28,7 +28,9 @@ pub(crate) struct Built {
 pub(crate) fn all() -> anyhow::Result<Built> {
     let adapters = adapters()?;
     step("building the host (the first time takes several minutes: it contains a compiler)");
-    complete(&mut cargo(["build", "--release", "--package", "periodic"]))?;
+    // NOTE: the whole workspace, so that tests and tools share the host's dependencies, feature for feature, and
+    // nothing is compiled twice.
+    complete(&mut cargo(["build", "--release", "--workspace", "--bins"]))?;
     let periodic = target().join("release/periodic");
     println!("{} and {}", periodic.display(), adapters.join("*.wasm").display());
     Ok(Built { periodic, adapters })
