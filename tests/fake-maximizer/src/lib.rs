@@ -95,6 +95,9 @@ mod webhooks;
 mod world;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;

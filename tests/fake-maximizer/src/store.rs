@@ -98,14 +98,22 @@ impl Store {
 
     /// A new ID in the vendor's form: day, counter and the letters of the object.
     pub(crate) fn new_id(&mut self, entity: Entity, now: DateTime<Utc>) -> String {
-        self.ids += 1;
-        match entity.id_suffix() {
-            Some(suffix) => format!(
-                "{}{:015}{suffix}",
-                now.format("%y%m%d"),
-                252_000_000_000_000 + self.ids
-            ),
-            None => (3000 + self.ids).to_string(),
+        loop {
+            self.ids += 1;
+            let id = match entity.id_suffix() {
+                Some(suffix) => {
+                    format!(
+                        "{}{:015}{suffix}",
+                        now.format("%y%m%d"),
+                        252_000_000_000_000 + self.ids
+                    )
+                }
+                None => (3000 + self.ids).to_string(),
+            };
+            // The control interface may have set it already.
+            if !self.numbers.contains_key(&(entity, id.clone())) {
+                return id;
+            }
         }
     }
 
@@ -228,6 +236,18 @@ mod tests {
         check("2026-01-01T00:01:29Z", 30, Some("old"));
         check("2026-01-01T00:01:30Z", 30, Some("new"));
         check("2026-01-01T00:00:10Z", 30, None);
+    }
+
+    #[test]
+    fn new_ids_are_unlike_those_that_were_set() {
+        let mut store = Store::default();
+        let at = "2026-01-01T00:00:00Z";
+        store.insert(Entity::Note, Identity::new("3001", 0), version("note", at));
+        assert_eq!(store.new_id(Entity::Note, at.parse().unwrap()), "3002");
+        assert_eq!(
+            store.new_id(Entity::AbEntry, at.parse().unwrap()),
+            "260101252000000000003C"
+        );
     }
 
     #[test]
