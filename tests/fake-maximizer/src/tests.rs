@@ -3,6 +3,7 @@
 mod control;
 mod grants;
 mod hostile;
+mod life;
 mod paging;
 mod queries;
 mod records;

@@ -141,6 +141,7 @@ fn authenticate(
     Ok(data(faults, json!({ "Token": token })))
 }
 
+/// The vendor publishes neither this shape nor that of the session; callers only look at `Code`.
 fn system(faults: &Faults) -> Map<String, Value> {
     let version = json!({ "Major": 2, "Minor": 9, "Version": "2.9" });
     data(faults, json!({ "Name": "Maximizer.Web.Data", "API": version }))
