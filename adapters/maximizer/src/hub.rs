@@ -84,7 +84,8 @@ fn list(context: &Context, listing: &Listing) -> Result<Request, Failure> {
         .map(str::trim)
         .filter(|clause| !clause.is_empty())
     {
-        Some(clause) => query::translate(resource, &query::parse(clause)?),
+        Some(clause) => query::parse(resource, clause)
+            .map_err(|error| Failure::InvalidRequest(format!("where: {error}").into()))?,
         None => json!({}),
     };
     let order = listing

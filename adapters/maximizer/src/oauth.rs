@@ -15,7 +15,7 @@ impl OAuth2 for Maximizer {
     fn authorize(context: &Context, authorization: Authorization) -> Result<Request, Failure> {
         let url = format!(
             "{}?scope={}&response_type=code&redirect_uri={}&state={}",
-            address::authorize_endpoint(context),
+            address::authorize_endpoint(context)?,
             address::encode(authorization.scope.as_deref().unwrap_or("data")),
             address::encode(&authorization.redirect_uri),
             address::encode(&authorization.state),
@@ -39,7 +39,7 @@ impl OAuth2 for Maximizer {
                 ));
             }
         };
-        let request = Request::post(address::token_endpoint(context))
+        let request = Request::post(address::token_endpoint(context)?)
             .header("Accept", "application/json")
             .form([("grant_type", kind), ("redirect_uri", &redirect_uri)])
             .credential(Credential::Form(secret))

@@ -1,7 +1,7 @@
 //! A resource's poller configuration: checked when an instance is made, compiled when it is polled.
 
 use periodic_sdk::{
-    ceql::{Expression, Operator},
+    ceql::{self, Expression, Operator},
     contract::Context,
     path::JsonPath,
     poller::{Poller, PollerConfiguration},
@@ -18,6 +18,18 @@ use crate::{
 /// Seconds that the dates of a new record may differ by when the configuration does not say: as documented, none.
 const TOLERANCE: f64 = 0.0;
 
+/// The parameters of a poller's URL. Order and paging are the walk's own affair: what is asked for of them is read, and
+/// has no effect.
+const PARAMETERS: [&str; 7] = [
+    "where",
+    "fields",
+    "orderBy",
+    "page",
+    "pageSize",
+    "nextPage",
+    "includeDeleted",
+];
+
 /// Everything that a walk needs to know of a resource.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -26,7 +38,9 @@ pub(crate) struct Plan {
     /// The field that the walk goes by.
     pub(crate) date_field: &'static str,
     /// The field that tells when a record was made.
-    pub(crate) created_field: String,
+    created_field: String,
+    /// The field that holds the id.
+    id_field: String,
     placeholders: Vec<(String, String)>,
     updated_format: Option<String>,
 }
@@ -43,19 +57,23 @@ pub(crate) struct Asked {
 /// The configuration in force: the element's own for `{ }`, the instance's otherwise.
 pub(crate) fn in_force(name: &str, configuration: &str) -> Result<String, String> {
     let given: Value = serde_json::from_str(configuration).map_err(|error| error.to_string())?;
-    if given.as_object().is_some_and(|members| !members.is_empty()) {
-        return Ok(given.to_string());
+    match given.as_object() {
+        None => {
+            return Err(format!(
+                "a poller configuration is a JSON object, and {given} is none"
+            ));
+        }
+        Some(members) if !members.is_empty() => return Ok(given.to_string()),
+        Some(_) => {}
     }
-    let resource = resource::find(name).map_err(|_unknown| format!("Maximizer has no resource {name:?}"))?;
-    check_dated(resource)?;
+    check_dated(resource::lookup(name)?)?;
     Ok(Value::Object(describe::polling(name)).to_string())
 }
 
 impl Plan {
     /// Compile a configuration in force; an error says what is wrong with it.
     pub(crate) fn new(context: &Context, name: &str, configuration: &str) -> Result<Self, String> {
-        let resource =
-            resource::find(name).map_err(|_unknown| format!("Maximizer has no resource {name:?}"))?;
+        let resource = resource::lookup(name)?;
         check_dated(resource)?;
         let configuration = PollerConfiguration::parse(configuration).map_err(|error| error.to_string())?;
         let placeholders: Vec<(String, String)> = context
@@ -93,6 +111,7 @@ impl Plan {
             poller,
             date_field,
             created_field,
+            id_field: configuration.id_field.clone(),
             placeholders,
             updated_format,
         };
@@ -123,31 +142,75 @@ impl Plan {
                 "url: reads {asked:?}, but the entry is for {own:?}; its path should be /{own}"
             ));
         }
-        let condition = match url
-            .where_clause()
-            .map(str::trim)
-            .filter(|clause| !clause.is_empty())
+        if let Some((unknown, _)) = url
+            .query
+            .iter()
+            .find(|(name, _)| !PARAMETERS.iter().any(|known| known.eq_ignore_ascii_case(name)))
         {
+            let known = PARAMETERS.join(", ");
+            return Err(format!(
+                "url: there is no parameter {unknown:?}; there are {known}"
+            ));
+        }
+        let clause = url.where_clause().map(str::trim);
+        let condition = match clause.filter(|clause| !clause.is_empty()) {
             None => json!({}),
-            Some(clause) => {
-                let expression =
-                    periodic_sdk::ceql::parse(clause).map_err(|error| format!("url: where: {error}"))?;
-                match self.without_start(expression) {
-                    Some(expression) => query::translate(self.resource, &expression),
-                    None => json!({}),
-                }
-            }
+            Some(clause) => self
+                .condition(clause)
+                .map_err(|error| format!("url: where: {error}"))?,
         };
-        let mut fields: Vec<String> = url.parameter("fields").map(list).unwrap_or_default();
-        if !fields.is_empty() {
-            // What identity and dates rest on is read whatever is asked for.
-            for needed in ["Key", self.date_field, self.created_field.as_str()] {
-                if !fields.iter().any(|field| field.eq_ignore_ascii_case(needed)) {
-                    fields.push(needed.to_owned());
-                }
+        let fields = self.fields(url.parameter("fields").map(list).unwrap_or_default());
+        Ok(Asked { condition, fields })
+    }
+
+    fn condition(&self, clause: &str) -> Result<Value, String> {
+        let expression = ceql::parse(clause).map_err(|error| error.to_string())?;
+        self.check_start(&expression)?;
+        match self.without_start(expression) {
+            Some(expression) => query::translate(self.resource, &expression),
+            None => Ok(json!({})),
+        }
+    }
+
+    /// What is read: what identity, id and dates rest on, whatever is asked for.
+    fn fields(&self, mut fields: Vec<String>) -> Vec<String> {
+        let known = |name: &str| self.resource.field(name).is_some();
+        let needed = ["Key", self.date_field, &self.created_field, &self.id_field];
+        if fields.is_empty() {
+            if needed.iter().all(|name| known(root(name))) {
+                return fields;
+            }
+            fields = self
+                .resource
+                .fields
+                .iter()
+                .map(|field| field.name.to_owned())
+                .collect();
+        }
+        for needed in needed {
+            let has = |field: &String| {
+                field.eq_ignore_ascii_case(needed) || field.eq_ignore_ascii_case(root(needed))
+            };
+            if !fields.iter().any(has) {
+                fields.push(root(needed).to_owned());
             }
         }
-        Ok(Asked { condition, fields })
+        fields
+    }
+
+    /// A date of change that is compared for equality finds next to nothing.
+    fn check_start(&self, expression: &Expression) -> Result<(), String> {
+        let equal = expression.conjuncts().into_iter().any(|part| {
+            matches!(part, Expression::Compare { field, operator: Operator::Equal, .. }
+                if field.name.eq_ignore_ascii_case(self.date_field))
+        });
+        if equal {
+            return Err(format!(
+                "{0} = … finds what was changed in that very second only; write {0} >= …",
+                self.date_field
+            ));
+        }
+        Ok(())
     }
 
     /// The clause without the conditions that say where the window starts: the walk brings its own, which includes
@@ -229,6 +292,11 @@ fn date_field(resource: &Resource, field: &str) -> Result<&'static str, String> 
                 resource.name
             )
         })
+}
+
+/// The field that a path begins with.
+fn root(path: &str) -> &str {
+    query::split(path).map_or(path, |(first, _)| first)
 }
 
 fn path(text: &str) -> Result<JsonPath, String> {

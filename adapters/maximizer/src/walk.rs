@@ -4,20 +4,32 @@
 //! the last date seen on, in the order of dates. What stands at that date comes twice, and the host's fingerprints
 //! drop it. A second with more records than a page holds is drained on its own, by offset, until a whole pass over it
 //! brings what the pass before brought; only then it is left behind.
+//!
+//! A page with fewer records than were asked for may be the last one, or the provider's own limit. The walk asks for
+//! the last record seen once more: when it comes back alone, the window is complete. So a quiet poll costs one request
+//! and a normal one two.
+//!
+//! Where the dates do not lead (records without one, dates in another zone than the provider's search, a provider that
+//! does not sort), the window is drained as a whole like a crowded second.
+//!
+//! It always ends: from one page to the next the walk gets to a later second, or drains the one it is at; passes are
+//! counted, and so are pages behind the window's end, where records may come in as fast as they are read.
+
+mod seen;
 
 use periodic_sdk::{
-    contract::{Answer, Changed, Context, Exchange, Failure, Job, Page, PollStep, Poller, Response},
+    contract::{Answer, Context, Exchange, Failure, Job, Page, PollStep, Poller},
     java_date::{Pattern, Zone},
-    poller::{Dates, Decision, Window, decide},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use self::seen::{Pass, Seen};
 use crate::{
     Maximizer,
     plan::{self, Plan},
     query,
-    read::{Read, Record, page, page_key},
+    read::{Read, page_key},
     reply::response,
 };
 
@@ -27,33 +39,58 @@ const PAGE_SIZE: u32 = 50;
 const SMALLEST_PAGE: u32 = 5;
 /// A second that still changes after so many passes is being written to; the next poll has it.
 const PASSES: u32 = 20;
+/// So many pages are read behind the window's end; the next poll has the rest.
+const PAGES_BEHIND: u32 = 20;
+/// No drain takes more pages: what changes as fast as it is read has no end.
+const PAGES: u32 = 20_000;
+/// A page that comes back so often, whatever is asked for, tells of a provider that does not page.
+const REPEATS: u32 = 40;
+/// The provider's resolution.
+const SECOND: i64 = 1000;
+/// No record is changed later than now, save for clocks that disagree so far.
+const CLOCKS: i64 = 300 * SECOND;
 
 /// Where a walk stands: of constant size, however many records it has passed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Walk {
     page_size: u32,
+    /// Pages that ended behind the window.
+    behind: u32,
     stage: Stage,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
-    /// From this instant on, which is part of it or not.
-    Forward { from: i64, inclusive: bool },
-    /// Through this second, record by record.
-    Drain {
+    /// From this second on.
+    Forward { from: i64 },
+    /// Is this record the last one?
+    Confirm {
+        /// Its second.
         second: i64,
+        /// Its place among the records of that second.
         offset: u64,
+        /// The digest of its identity.
+        record: u64,
+        /// Whether the page before brought nothing but this second.
+        alone: bool,
+    },
+    /// Through this span, record by record.
+    Drain {
+        from: i64,
+        /// Where it ends, exclusive; none is the window's end.
+        to: Option<i64>,
+        offset: u64,
+        /// The provider's own key of the next page, where it told one.
+        key: Option<String>,
+        /// What the page before brought, and how often.
+        page: Pass,
+        repeats: u32,
+        /// What this pass brought, and the one before.
         pass: Pass,
         before: Option<Pass>,
         passes: u32,
+        pages: u32,
     },
-}
-
-/// What a pass over a second saw, whatever the order.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Pass {
-    records: u64,
-    sum: u64,
 }
 
 impl Poller for Maximizer {
@@ -65,12 +102,11 @@ impl Poller for Maximizer {
 
     fn begin(context: &Context, job: Job) -> Result<PollStep, Failure> {
         let plan = compile(context, &job)?;
-        let page_size = plan.poller.page_size.unwrap_or(PAGE_SIZE);
         let walk = Walk {
-            page_size,
+            page_size: plan.poller.page_size.unwrap_or(PAGE_SIZE),
+            behind: 0,
             stage: Stage::Forward {
-                from: job.since,
-                inclusive: true,
+                from: floor(job.since),
             },
         };
         Ok(PollStep::Send(walk.exchange(context, &plan, &job)?))
@@ -89,7 +125,7 @@ impl Poller for Maximizer {
             return Ok(PollStep::Send(smaller.exchange(context, &plan, &job)?));
         }
         let seen = Seen::read(&plan, response, &job)?;
-        let next = walk.after(&seen)?;
+        let next = walk.after(&seen, job.until, context.now.max(job.until))?;
         let next = next.map(|walk| walk.exchange(context, &plan, &job)).transpose()?;
         Ok(PollStep::Page(Page {
             records: seen.changed,
@@ -108,24 +144,36 @@ impl Walk {
         let asked = plan
             .asked(job.since, job.until)
             .map_err(|error| Failure::Permanent(error.into()))?;
-        let (operator, instant, offset) = match self.stage {
-            Stage::Forward {
-                from,
-                inclusive: true,
-            } => ("$GE", from, 0),
-            Stage::Forward {
-                from,
-                inclusive: false,
-            } => ("$GT", from, 0),
-            Stage::Drain { second, offset, .. } => ("$EQ", second, offset),
+        let from = |second| query::compare(plan.date_field, "$GE", iso(second).into());
+        let mut conditions: Vec<Value> = vec![asked.condition];
+        let page_key = match &self.stage {
+            Stage::Forward { from: second } => {
+                conditions.push(from(*second));
+                None
+            }
+            Stage::Confirm { second, offset, .. } => {
+                conditions.push(from(*second));
+                page_key(*offset)
+            }
+            Stage::Drain {
+                from: begin,
+                to,
+                offset,
+                key,
+                ..
+            } => {
+                // Not $EQ: what the provider shows in seconds it may keep more exactly.
+                conditions.push(from(*begin));
+                conditions.extend(to.map(|to| query::compare(plan.date_field, "$LT", iso(to).into())));
+                key.clone().or_else(|| page_key(*offset))
+            }
         };
-        let start = query::compare(plan.date_field, operator, iso(instant).into());
         let read = Read {
             resource: plan.resource,
             fields: &asked.fields,
-            query: query::all(vec![asked.condition, start]),
+            query: query::all(conditions),
             order: Some(json!({ plan.date_field: "ASC" })),
-            page_key: page_key(offset),
+            page_key,
             page_size: self.page_size,
             driver: true,
         };
@@ -134,184 +182,168 @@ impl Walk {
     }
 
     /// Where the walk goes after a page; none when the window is complete.
-    fn after(&self, seen: &Seen) -> Result<Option<Self>, Failure> {
+    fn after(&self, seen: &Seen, until: i64, now: i64) -> Result<Option<Self>, Failure> {
+        let mut behind = self.behind;
         let stage = match &self.stage {
-            _ if seen.read == 0 && !matches!(self.stage, Stage::Drain { .. }) => return Ok(None),
-            Stage::Forward { .. } => {
-                let Some((first, last)) = seen.dates else {
-                    return Err(Failure::Permanent(
-                        "no record of a page has a date that can be read".into(),
-                    ));
+            Stage::Forward { .. } if seen.records() == 0 => return Ok(None),
+            Stage::Forward { from } => 'forward: {
+                let (first, last) = match seen.seconds() {
+                    Some((first, last)) if first >= *from && last <= now.saturating_add(CLOCKS) => {
+                        (first, last)
+                    }
+                    _ => break 'forward Stage::drain(*from, None),
                 };
+                if !seen.is_sorted() {
+                    break 'forward Stage::drain(*from, None);
+                }
+                if last > until {
+                    behind += 1;
+                    if behind > PAGES_BEHIND {
+                        return Ok(None);
+                    }
+                }
+                let alone = first == last || last == *from;
                 if seen.is_full(self.page_size) {
-                    // A page of one second only: more of it may follow, and the date alone cannot tell where.
-                    let stuck = first == last;
-                    if stuck {
-                        Stage::drain(last)
-                    } else {
-                        Stage::Forward {
-                            from: last,
-                            inclusive: true,
-                        }
-                    }
-                } else {
-                    // A short page may be the provider's own limit: only an empty one ends the walk.
-                    Stage::Forward {
-                        from: last,
-                        inclusive: false,
-                    }
+                    break 'forward Stage::beyond(last, alone, until);
+                }
+                Stage::Confirm {
+                    second: last,
+                    offset: seen.at(last).records.saturating_sub(1),
+                    record: seen.last_at(last),
+                    alone,
                 }
             }
-            Stage::Drain {
+            Stage::Confirm {
                 second,
-                offset,
-                pass,
-                before,
-                passes,
+                record,
+                alone,
+                ..
             } => {
-                let pass = Pass {
-                    records: pass.records + seen.pass.records,
-                    sum: pass.sum.wrapping_add(seen.pass.sum),
-                };
-                if seen.read > 0 {
-                    let offset = offset + seen.read;
-                    Stage::Drain {
-                        second: *second,
-                        offset,
-                        pass,
-                        before: *before,
-                        passes: *passes,
-                    }
-                } else if *before == Some(pass) {
+                let of_second = seen.at(*second);
+                let closed = of_second == Pass::of(*record);
+                if closed && seen.records() == 1 && !seen.is_full(self.page_size) {
+                    return Ok(None);
+                }
+                if closed {
+                    // It is the last of its second, and later ones follow.
                     Stage::Forward {
-                        from: *second,
-                        inclusive: false,
+                        from: second + SECOND,
                     }
-                } else if *passes >= PASSES {
-                    let message = format!(
-                        "the records of {} keep changing; they are read again",
-                        iso(*second)
-                    );
-                    return Err(Failure::Transient(message.into()));
                 } else {
-                    let before = Some(pass);
-                    Stage::Drain {
-                        second: *second,
-                        offset: 0,
-                        pass: Pass::default(),
-                        before,
-                        passes: passes + 1,
-                    }
+                    Stage::beyond(*second, *alone, until)
                 }
             }
+            Stage::Drain { .. } => match self.drained(seen)? {
+                Some(stage) => stage,
+                None => return Ok(None),
+            },
         };
         Ok(Some(Self {
             page_size: self.page_size,
+            behind,
             stage,
+        }))
+    }
+
+    /// The next page of a pass, the next pass, or what comes after this second.
+    fn drained(&self, seen: &Seen) -> Result<Option<Stage>, Failure> {
+        let Stage::Drain {
+            from,
+            to,
+            offset,
+            page,
+            repeats,
+            pass,
+            before,
+            passes,
+            pages,
+            ..
+        } = &self.stage
+        else {
+            return Ok(None);
+        };
+        let pages = pages + 1;
+        let restless = || {
+            let message = format!("the records of {} keep changing; they are read again", iso(*from));
+            Err(Failure::Transient(message.into()))
+        };
+        if pages >= PAGES {
+            return restless();
+        }
+        let of_page = seen.all();
+        if of_page.records > 0 {
+            let repeats = if of_page == *page { repeats + 1 } else { 0 };
+            if repeats >= REPEATS {
+                let message = "the provider answers every page key with the same page".to_owned();
+                return Err(Failure::Permanent(message.into()));
+            }
+            return Ok(Some(Stage::Drain {
+                from: *from,
+                to: *to,
+                offset: offset + of_page.records,
+                key: seen.next.clone(),
+                page: of_page,
+                repeats,
+                pass: pass.and(of_page),
+                before: *before,
+                passes: *passes,
+                pages,
+            }));
+        }
+        if *before == Some(*pass) {
+            return Ok(to.map(|from| Stage::Forward { from }));
+        }
+        if *passes >= PASSES {
+            return restless();
+        }
+        Ok(Some(Stage::Drain {
+            from: *from,
+            to: *to,
+            offset: 0,
+            key: None,
+            page: Pass::default(),
+            repeats: 0,
+            pass: Pass::default(),
+            before: Some(*pass),
+            passes: passes + 1,
+            pages,
         }))
     }
 }
 
 impl Stage {
-    fn drain(second: i64) -> Self {
+    /// Behind a page that ends within this second.
+    fn beyond(second: i64, alone: bool, until: i64) -> Self {
+        match alone {
+            false => Self::Forward { from: second },
+            // More of the same second may follow, and the date alone cannot tell where.
+            true if second <= until => Self::drain(second, Some(second + SECOND)),
+            // The next poll has it.
+            true => Self::Forward {
+                from: second + SECOND,
+            },
+        }
+    }
+
+    fn drain(from: i64, to: Option<i64>) -> Self {
         Self::Drain {
-            second,
+            from,
+            to,
             offset: 0,
+            key: None,
+            page: Pass::default(),
+            repeats: 0,
             pass: Pass::default(),
             before: None,
             passes: 0,
+            pages: 0,
         }
     }
 }
 
-/// What a page brought.
-struct Seen {
-    changed: Vec<Changed>,
-    /// Records of the page, the ignored ones among them.
-    read: u64,
-    /// Whether the provider says that there is more.
-    more: bool,
-    /// The earliest and the latest date of the page.
-    dates: Option<(i64, i64)>,
-    pass: Pass,
-}
-
-impl Seen {
-    fn read(plan: &Plan, response: &Response, job: &Job) -> Result<Self, Failure> {
-        let paths = [
-            plan.poller.id.clone(),
-            path(plan.poller.updated.as_ref())?,
-            path(plan.poller.created.as_ref())?,
-        ];
-        let page = page(plan.resource, response, &paths)?;
-        let mut seen = Self {
-            changed: Vec::with_capacity(page.records.len()),
-            read: page.records.len() as u64,
-            more: page.next.is_some(),
-            dates: None,
-            pass: Pass::default(),
-        };
-        for record in &page.records {
-            seen.add(plan, record, job);
-        }
-        Ok(seen)
-    }
-
-    fn add(&mut self, plan: &Plan, record: &Record<'_>, job: &Job) {
-        let rules = &plan.poller.rules;
-        let read = |text: Option<String>, by_rule: &dyn Fn(&str) -> Option<i64>| {
-            let text = text?;
-            by_rule(&text).or_else(|| provider_date(&text))
-        };
-        let updated = read(record.extra(1), &|text| rules.read_updated(text, job.until)?.ok());
-        let created = read(record.extra(2), &|text| rules.read_created(text, job.until)?.ok());
-        if let Some(date) = updated {
-            let (first, last) = self.dates.unwrap_or((date, date));
-            self.dates = Some((first.min(date), last.max(date)));
-        }
-        let identity = record.identity(plan.resource);
-        self.pass.records += 1;
-        self.pass.sum = self.pass.sum.wrapping_add(digest(identity.as_bytes()));
-        let window = Window {
-            since_ms: job.since,
-            until_ms: job.until,
-        };
-        let Decision::Emit(change) = decide(rules, Dates { updated, created }, window) else {
-            return;
-        };
-        let key = record.key();
-        // An id that stands elsewhere than in the key's object is read where it stands.
-        let object_id = match record.extra(0) {
-            Some(id) => id,
-            None => key.unwrap_or_else(|| identity.clone()),
-        };
-        self.changed.push(Changed {
-            identity,
-            object_id,
-            change,
-            updated,
-            created,
-            raw: record.document(),
-        });
-    }
-
-    fn is_full(&self, page_size: u32) -> bool {
-        self.more || self.read >= u64::from(page_size)
-    }
-}
-
-fn path(path: Option<&periodic_sdk::path::JsonPath>) -> Result<periodic_sdk::path::JsonPath, Failure> {
-    path.cloned()
-        .ok_or_else(|| Failure::Other("a walk without date fields".into()))
-}
-
-/// A date as the provider writes it, whatever the configuration expects: without a zone it means UTC, fractions of a
-/// second are dropped.
-fn provider_date(text: &str) -> Option<i64> {
-    let formats = ["yyyy-MM-dd'T'HH:mm:ssXXX", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd"];
-    formats
-        .into_iter()
-        .find_map(|format| Pattern::new(format).ok()?.parse(text.trim(), &Zone::UTC, 0).ok())
+/// The second that an instant is in.
+fn floor(instant: i64) -> i64 {
+    instant.div_euclid(SECOND).saturating_mul(SECOND)
 }
 
 /// An instant as the provider compares it.
@@ -320,11 +352,4 @@ fn iso(instant: i64) -> String {
         Ok(pattern) => pattern.format(instant, &Zone::UTC),
         Err(_never) => String::new(),
     }
-}
-
-/// FNV-1a: identities are summed up, not secured.
-fn digest(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
