@@ -134,6 +134,8 @@ impl Scheduler {
                 tracing::error!(instance = %lease.instance, %error, "a poll could not be ended; its lease runs out");
             }
         }
+        // While it was leased it was due when the lease ends: whoever naps until then has to look again.
+        self.host.polls_due.notify_one();
     }
 
     async fn poll_instance(&self, lease: Lease) -> Result<Next, Failure> {
