@@ -86,7 +86,11 @@ impl Session<'_> {
             Ok(response) => response,
             Err(error) => {
                 let message = format!("the token endpoint could not be asked: {}", describe(&error));
-                return Err(Failure::Transient(detail(message)));
+                return Err(match error {
+                    // Refused here, and again next time: somebody has to open the address first.
+                    types::TransportError::Refused(_) => Failure::Permanent(detail(message)),
+                    _ => Failure::Transient(detail(message)),
+                });
             }
         };
         let context = self.context();
