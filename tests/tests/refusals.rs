@@ -1,0 +1,303 @@
+//! What is refused, and how.
+
+use periodic_tests::{Answer, CLIENT_ID, Home, ORGANIZATION_SECRET, Stage, USER_SECRET, keys};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Set a member at a JSON pointer; null takes it away.
+fn with(mut request: Value, pointer: &str, value: Value) -> Value {
+    let (parent, member) = pointer.rsplit_once('/').unwrap_or(("", pointer));
+    let member = member.replace("~1", "/");
+    if let Some(Value::Object(parent)) = request.pointer_mut(parent) {
+        match value {
+            Value::Null => drop(parent.shift_remove(&member)),
+            value => drop(parent.insert(member, value)),
+        }
+    }
+    request
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_input_is_refused_with_the_field_and_what_it_should_be() -> anyhow::Result<()> {
+    let stage = Stage::with(|home| home.set("min-poll-interval", "1m")).await?;
+    let request = with(
+        stage.request().await?,
+        "/configuration/event.poller.refresh_interval",
+        json!("15"),
+    );
+    let poller = |resource: &str, entry: Value| json!({ resource: entry });
+    let url = |url: &str| {
+        let dates =
+            json!({ "updatedDateField": "LastModifyDate", "updatedDateFormat": "yyyy-MM-dd'T'HH:mm:ssXXX" });
+        json!({ "contacts": { "url": url, "idField": "Key", "datesConfiguration": dates } })
+    };
+    let enabled = "/configuration/event.notification.enabled";
+    let callback = "/configuration/event.notification.callback.url";
+    let interval = "/configuration/event.poller.refresh_interval";
+    let pollers = "/configuration/event.poller.configuration";
+    let cases: [(&str, Value, &[&str]); 33] = [
+        (
+            "/element/key",
+            json!("nobody"),
+            &["element.key", "nobody", "maximizer"],
+        ),
+        ("/element/key", json!({}), &["element.key"]),
+        ("/element", Value::Null, &["element.key"]),
+        ("/name", Value::Null, &["name"]),
+        ("/name", json!(" "), &["name"]),
+        ("/tags", json!("Docs"), &["tags", "array"]),
+        ("/configuration", json!([]), &["configuration", "object"]),
+        ("/providerData", json!("code"), &["providerData", "object"]),
+        ("/providerData", Value::Null, &["providerData.code", "oauth/url"]),
+        ("/providerData/code", json!(""), &["providerData.code"]),
+        ("/providerData/code", json!([1]), &["providerData.code"]),
+        ("/configuration/oauth.api.key", Value::Null, &["oauth.api.key"]),
+        (
+            "/configuration/oauth.api.secret",
+            Value::Null,
+            &["oauth.api.secret"],
+        ),
+        (
+            enabled,
+            json!("maybe"),
+            &["event.notification.enabled", "maybe", "true"],
+        ),
+        (
+            interval,
+            json!("soon"),
+            &["event.poller.refresh_interval", "soon", "number of minutes"],
+        ),
+        (interval, json!(-1), &["event.poller.refresh_interval", "-1"]),
+        (interval, json!("NaN"), &["event.poller.refresh_interval", "NaN"]),
+        (
+            interval,
+            json!("0.5"),
+            &["event.poller.refresh_interval", "at least 1", "min_poll_interval"],
+        ),
+        (
+            callback,
+            json!("https;//mycoolapp.com"),
+            &["event.notification.callback.url", "https;//mycoolapp.com"],
+        ),
+        (
+            callback,
+            json!("mycoolapp.com/events"),
+            &["event.notification.callback.url", "https://"],
+        ),
+        (
+            callback,
+            json!("ftp://mycoolapp.com"),
+            &["event.notification.callback.url", "ftp"],
+        ),
+        (
+            callback,
+            json!("http://user:pass@mycoolapp.com"),
+            &["event.notification.callback.url"],
+        ),
+        (
+            "/configuration/event.notification.batch.size",
+            json!("0"),
+            &["event.notification.batch.size", "1"],
+        ),
+        (
+            "/configuration/event.vendor.type",
+            json!("pigeon"),
+            &["event.vendor.type", "polling"],
+        ),
+        (pollers, json!(7), &["event.poller.configuration", "JSON object"]),
+        (pollers, json!([]), &["event.poller.configuration", "JSON object"]),
+        (
+            pollers,
+            json!("contacts"),
+            &["event.poller.configuration", "JSON object"],
+        ),
+        (
+            pollers,
+            poller("contacts", json!("all")),
+            &["event.poller.configuration", "contacts"],
+        ),
+        (
+            pollers,
+            poller("events", json!({})),
+            &[
+                "event.poller.configuration",
+                "events",
+                "contacts, companies",
+                "opportunities",
+            ],
+        ),
+        (
+            pollers,
+            poller("notes", json!({})),
+            &["event.poller.configuration", "notes", "when", "contacts"],
+        ),
+        (
+            pollers,
+            url("/hubs/crm/contacts?where=LastModifyDate>'${date:yyyy-MM-dd"),
+            &["event.poller.configuration", "contacts", "url"],
+        ),
+        (
+            pollers,
+            url("/hubs/crm/contacts?where=LastModifyDate>'${nope:yyyy}'"),
+            &["event.poller.configuration", "contacts", "nope"],
+        ),
+        (
+            pollers,
+            url("/hubs/crm/companies?where=LastModifyDate>'${date:yyyy-MM-dd'T'HH:mm:ssXXX}'"),
+            &["event.poller.configuration", "contacts", "companies"],
+        ),
+    ];
+    for (pointer, value, needles) in cases {
+        let wrong = with(request.clone(), pointer, value.clone());
+        let answer = stage.api.post("/instances", &wrong).await?;
+        let checked = answer.refused(400, needles);
+        assert!(checked.is_ok(), "{pointer} = {value}: {checked:?}");
+    }
+    for body in ["", "{", "[]", "\"text\"", "{\"element\":"] {
+        let answer = stage
+            .api
+            .call(Method::POST, "/instances", Some(body.into()))
+            .await?;
+        answer.refused(400, &["body"])?;
+    }
+    // Nothing of all this was kept, and the code was never spent.
+    assert_eq!(stage.api.get("/instances").await?.ok()?, json!([]));
+    assert!(stage.provider.requests_of("Token").is_empty());
+    let instance = stage.create(&request).await?;
+    let path = format!("/instances/{}", instance.id);
+    for (pointer, value, needles) in [
+        (
+            interval,
+            json!("soon"),
+            &["event.poller.refresh_interval", "soon"],
+        ),
+        (
+            callback,
+            json!("nowhere"),
+            &["event.notification.callback.url", "nowhere"],
+        ),
+    ] {
+        let change = with(json!({ "configuration": {} }), pointer, value);
+        stage.api.patch(&path, &change).await?.refused(400, needles)?;
+    }
+    assert_eq!(stage.shown(&instance).await?, instance.body);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_that_fails_leaves_nothing_behind() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let request = stage.request().await?;
+    let words = |answer: &Answer| {
+        answer.body["providerMessage"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+
+    let unknown = with(request.clone(), "/providerData/code", json!("no-such-code"));
+    let answer = stage.api.post("/instances", &unknown).await?;
+    answer.refused(400, &[])?;
+    assert_eq!(keys(&answer.body), ["message", "requestId", "providerMessage"]);
+    assert!(words(&answer).contains("the code is unknown"), "{}", answer.text);
+
+    let refusal = json!({ "error": "invalid_client", "description": "this client is not welcome", "when": { "times": 1 } });
+    stage.provider.set_fault("token-refusal", refusal)?;
+    let answer = stage.api.post("/instances", &request).await?;
+    answer.refused(400, &[])?;
+    assert!(
+        words(&answer).contains("this client is not welcome"),
+        "{}",
+        answer.text
+    );
+
+    let secret = with(request.clone(), "/configuration/oauth.api.secret", json!("wrong"));
+    let answer = stage.api.post("/instances", &secret).await?;
+    answer.refused(400, &[])?;
+    assert!(!words(&answer).is_empty(), "{}", answer.text);
+
+    assert_eq!(stage.api.get("/instances").await?.ok()?, json!([]));
+    stage.create(&request).await?;
+    // A code is good once.
+    let answer = stage.api.post("/instances", &request).await?;
+    answer.refused(400, &[])?;
+    assert!(words(&answer).contains("redeemed before"), "{}", answer.text);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_wrong_paths_and_large_bodies_are_refused() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let exact = ["Invalid Organization or User secret, or invalid Element token provided."];
+    let (user, organization) = (USER_SECRET, ORGANIZATION_SECRET);
+    for header in [
+        None,
+        Some(String::new()),
+        Some(format!("User {user}")),
+        Some(format!("Organization {organization}")),
+        Some(format!("User {user}, Organization wrong")),
+        Some(format!("User wrong, Organization {organization}")),
+        Some(format!("User {organization}, Organization {user}")),
+        Some(format!("User {user}, Organization {organization}, Element wrong")),
+        Some(format!("User {user}, Element wrong")),
+        Some(format!("Bearer {user}")),
+        Some(format!("User {user} Organization {organization}")),
+        Some(format!("User {user}, User {user}, Organization {organization}")),
+    ] {
+        let stranger = stage.api.authorized(header.as_deref());
+        for path in ["/instances", "/elements", "/instances/1", "/contacts"] {
+            let answer = stranger.get(path).await?;
+            answer.refused(401, &exact)?;
+            assert_eq!(answer.message(), exact[0], "{header:?} {path}");
+            assert_eq!(keys(&answer.body), ["message", "requestId"]);
+        }
+    }
+    for header in [
+        format!("user {user},organization {organization}"),
+        format!("  Organization  {organization} ,  User {user}  "),
+    ] {
+        stage
+            .api
+            .authorized(Some(&header))
+            .get("/instances")
+            .await?
+            .ok()?;
+    }
+
+    let api = &stage.api;
+    for path in [
+        "//nowhere",
+        "//elements/api-v1/instances",
+        "/a/b/c/d",
+        "/instances/-1",
+        "/instances/x",
+        "/instances/7/pollers",
+    ] {
+        api.get(path).await?.refused(404, &[])?;
+    }
+    let wrong = api.call(Method::PUT, "/elements", None).await?;
+    wrong.refused(405, &["PUT", "/elements"])?;
+    let large = vec![b' '; (8 << 20) + 1];
+    let large = api.call(Method::POST, "/instances", Some(large)).await?;
+    large.refused(413, &[])?;
+
+    let exposed = "Elements-Returned-Count, Elements-Total-Count, Elements-Request-Id, Elements-Next-Page-Token, \
+                   Elements-Trace-Id, Elements-Error, Content-Disposition";
+    for path in ["/instances", "/instances/-1", "//healthz", "//nowhere"] {
+        let answer = api.get(path).await?;
+        assert_eq!(answer.header("access-control-expose-headers"), exposed, "{path}");
+        assert_eq!(answer.header("elements-request-id").len(), 24, "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn special_addresses_are_closed_and_the_way_out_is_told() -> anyhow::Result<()> {
+    let stage = Stage::with(|home: Home| home.without("egress-allow")).await?;
+    let answer = stage.api.post("/instances", &stage.request().await?).await?;
+    answer.refused(400, &["127.0.0.1", "egress"])?;
+    assert!(answer.text.contains("--egress-allow"), "{}", answer.text);
+    assert!(!answer.text.contains(CLIENT_ID), "{}", answer.text);
+    assert!(stage.provider.requests_of("Token").is_empty());
+    Ok(())
+}
