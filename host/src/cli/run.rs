@@ -88,7 +88,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     let listener = TcpListener::bind(settings.listen).await;
     let listener =
         listener.with_context(|| format!("cannot listen on {} (setting listen)", settings.listen))?;
-    println!("listening on http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
 
     let shutdown = CancellationToken::new();
     let mut parts = JoinSet::new();
@@ -112,6 +112,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     parts.spawn(async move {
         watch.load().await;
         api.ready.store(true, Ordering::Relaxed);
+        println!("listening on http://{address}");
         // Nobody is polled before his adapter had its chance to load.
         tokio::join!(watch.run(stopping.clone()), scheduler.run(stopping));
     });
