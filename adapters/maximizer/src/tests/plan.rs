@@ -119,21 +119,18 @@ fn other_conditions_stay() {
         ),
         (
             "/hubs/crm/contacts?where=LastModifyDate>'${date:yyyy-MM-dd'T'HH:mm:ssXXX}' and LastName='A'",
-            json!([contact, { "$AND": [{ "LastName": { "$EQ": "A" } }, start] }]),
+            json!([contact, { "LastName": { "$EQ": "A" } }, start]),
         ),
         (
             "/contacts?where=(LastModifyDate > '${date:yyyy-MM-dd}' or CreationDate > '${date:yyyy-MM-dd}')",
-            json!([contact, { "$AND": [
-                { "$OR": [
-                    { "LastModifyDate": { "$GE": "2018-02-01" } },
-                    { "CreationDate": { "$GE": "2018-02-01" } },
-                ]},
-                start,
-            ]}]),
+            json!([contact, { "$OR": [
+                { "LastModifyDate": { "$GE": "2018-02-01" } },
+                { "CreationDate": { "$GE": "2018-02-01" } },
+            ]}, start]),
         ),
         (
             "/contacts?where=LastModifyDate < '${nowTimeZone:PST:yyyy-MM-dd'T'HH:mm:ssXXX}'",
-            json!([contact, { "$AND": [{ "LastModifyDate": { "$LT": "2018-02-01T00:20:07-08:00" } }, start] }]),
+            json!([contact, { "LastModifyDate": { "$LT": "2018-02-01T00:20:07-08:00" } }, start]),
         ),
     ];
     for (url, expected) in cases {
