@@ -18,7 +18,7 @@
 mod seen;
 
 use periodic_sdk::{
-    contract::{Answer, Context, Exchange, Failure, Job, Page, PollStep, Poller},
+    contract::{Answer, Context, Exchange, Failure, Job, Page, PollStep, Poller, only},
     java_date::{Pattern, Zone},
 };
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,6 @@ use crate::{
     plan::{self, Plan},
     query,
     read::{Read, page_key},
-    reply::response,
 };
 
 /// Records of a page, unless the configuration says otherwise: as the provider's own examples of paging.
@@ -116,7 +115,7 @@ impl Poller for Maximizer {
         let plan = compile(context, &job)?;
         let walk: Walk = serde_json::from_slice(state)
             .map_err(|error| Failure::Other(format!("the walk's state is unreadable: {error}").into()))?;
-        let response = response(answers)?;
+        let response = only(answers)?;
         if response.status == 408 && walk.page_size > SMALLEST_PAGE {
             let smaller = Walk {
                 page_size: (walk.page_size / 2).max(SMALLEST_PAGE),
