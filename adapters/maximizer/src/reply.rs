@@ -29,7 +29,7 @@ impl Reply {
             next: None,
         };
         let (mut code, mut message) = (None, None);
-        for member in raw::members(body, whole(body)) {
+        for member in raw::members(body, raw::whole(body)) {
             let member = member.map_err(|_malformed| unreadable())?;
             let key = member.key.as_ref();
             if key.eq_ignore_ascii_case("Code") {
@@ -86,19 +86,6 @@ impl Reply {
             Some(data) if raw::kind(body, data) == Some(raw::Kind::Object) => Ok(vec![data]),
             _ => Ok(Vec::new()),
         }
-    }
-}
-
-fn whole(body: &[u8]) -> Span {
-    let start = body.iter().position(|byte| *byte == b'{').unwrap_or(0);
-    let end = body
-        .iter()
-        .rposition(|byte| *byte == b'}')
-        .map_or(start, |end| end + 1);
-    let number = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
-    Span {
-        offset: number(start),
-        length: number(end.saturating_sub(start)),
     }
 }
 

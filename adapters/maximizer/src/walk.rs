@@ -141,7 +141,7 @@ fn compile(context: &Context, job: &Job) -> Result<Plan, Failure> {
 impl Walk {
     fn exchange(&self, context: &Context, plan: &Plan, job: &Job) -> Result<Exchange, Failure> {
         let asked = plan
-            .asked(job.since, job.until)
+            .asked(context, job.since, job.until)
             .map_err(|error| Failure::Permanent(error.into()))?;
         let from = |second| query::compare(plan.date_field, "$GE", iso(second).into());
         let mut conditions: Vec<Value> = vec![asked.condition];
