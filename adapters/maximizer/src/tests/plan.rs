@@ -253,3 +253,16 @@ fn wrong_configurations_name_their_member() {
     assert!(Maximizer::plan(&connected(), "contacts", "7").is_err());
     assert!(Maximizer::plan(&connected(), "contacts", "{").is_err());
 }
+
+#[test]
+fn the_operator_s_tolerance_is_taken() {
+    let context = |seconds: &str| {
+        super::context(&[
+            ("maximizer.api.url", super::API),
+            ("event.poller.created_check_tolerance", seconds),
+        ])
+    };
+    assert!(Maximizer::plan(&context("2.5"), "contacts", "{}").is_ok());
+    let error = Maximizer::plan(&context("much"), "contacts", "{}").unwrap_err();
+    assert!(error.contains("is no number of seconds"), "{error}");
+}

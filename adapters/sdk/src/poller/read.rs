@@ -8,8 +8,8 @@ use crate::{
     template::{Moment, PollerUrl},
 };
 
-/// Where an operator says how far the dates of a new record may differ, in seconds, when the resource's configuration
-/// does not.
+/// The configuration key by which operators say how far the dates of a new record may differ, in seconds, when the
+/// resource's configuration does not. An element has to declare it.
 pub const TOLERANCE: &str = "event.poller.created_check_tolerance";
 
 impl Poller {
