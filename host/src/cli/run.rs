@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// A stopping host waits so long for its parts.
-const STOP: Duration = Duration::from_secs(9);
+const STOP: Duration = Duration::from_secs(8);
 /// So often old events are removed.
 const HOUSEKEEPING: Duration = Duration::from_secs(15 * 60);
 

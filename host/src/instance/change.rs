@@ -98,11 +98,14 @@ impl Edited {
     ) -> Result<(), Problem> {
         polling::check_values(&self.configuration, rules)?;
         let mut session = self.session(host, instance, code.is_some()).await?;
-        if self.polling {
+        // Whoever authenticates again does not wait for the end of a back-off: the schedule starts anew.
+        if self.polling || code.is_some() {
             change.polling = match polling::polling(&session, &self.configuration, rules, change.now).await? {
                 Some(polling) => Edit::Set(polling),
                 None => Edit::Remove,
             };
+        }
+        if self.polling {
             let url =
                 polling::callback(&self.configuration)?.filter(|_| matches!(change.polling, Edit::Set(_)));
             change.callback = match url {
