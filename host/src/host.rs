@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     adapter::Catalog,
@@ -39,6 +39,8 @@ pub struct Host {
     pub polls_due: Notify,
     /// Somebody stored a delivery.
     pub deliveries_due: Arc<Notify>,
+    /// Changes whenever notifications were stored; those who wait for events watch it.
+    pub events_stored: watch::Sender<()>,
     /// What is known of each instance beside the store.
     pub(crate) live: LiveInstances,
 }

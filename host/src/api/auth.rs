@@ -6,7 +6,7 @@ use axum::{
 };
 
 use super::{Api, error::ApiError};
-use crate::store::{Instance, User};
+use crate::store::{Instance, InstanceId, User};
 
 /// A user of an organization, and the instance that an Element token addresses.
 #[derive(Debug, Clone)]
@@ -15,6 +15,13 @@ pub(super) struct Caller {
     pub(super) user: User,
     /// The addressed instance.
     pub(super) instance: Option<Instance>,
+}
+
+impl Caller {
+    /// The instance that the token addresses, which narrows what is asked for.
+    pub(super) fn own(&self) -> Option<InstanceId> {
+        self.instance.as_ref().map(|instance| instance.id)
+    }
 }
 
 /// A caller who addresses an instance by its token.

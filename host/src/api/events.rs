@@ -1,9 +1,10 @@
-//! Stored events, one for each notification.
+//! Stored events, one for each notification of an instance.
 
 use axum::{
-    Json,
+    Json, Router,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue},
+    http::HeaderMap,
+    routing::get,
 };
 use serde_json::{Value, json};
 
@@ -11,27 +12,34 @@ use super::{
     Api,
     auth::Caller,
     error::{ApiError, ApiResult},
-    instances,
+    instant, instances,
+    page::Page,
     query::Query,
     view,
 };
-use crate::store::{InstanceId, Notification, NotificationFilter, NotificationId};
+use crate::store::{
+    InstanceId, Notification, NotificationFilter, NotificationId, NotificationSource, Progress,
+};
 
-/// So many events on a page, unless the caller says otherwise.
-const PAGE: usize = 200;
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/instances/events", get(list_all))
+        .route("/instances/events/{event}", get(get_any))
+        .route("/instances/{id}/events", get(list))
+        .route("/instances/{id}/events/{event}", get(get_of))
+}
 
 /// `GET /instances/events`: of the Element token's instance, or of all.
-pub(super) async fn list_all(
+async fn list_all(
     State(api): State<Api>,
     caller: Caller,
     query: Query,
 ) -> ApiResult<(HeaderMap, Json<Value>)> {
-    let instance = caller.instance.as_ref().map(|instance| instance.id);
-    page(&api, &caller, instance, &query).await
+    page(&api, &caller, caller.own(), &query).await
 }
 
 /// `GET /instances/{id}/events`.
-pub(super) async fn list(
+async fn list(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
@@ -41,15 +49,34 @@ pub(super) async fn list(
     page(&api, &caller, Some(instance.id), &query).await
 }
 
+/// `GET /instances/events/{eventId}`.
+async fn get_any(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(event): Path<String>,
+) -> ApiResult<Json<Value>> {
+    one(&api, &caller, caller.own(), event).await
+}
+
 /// `GET /instances/{id}/events/{eventId}`.
-pub(super) async fn get(
+async fn get_of(
     State(api): State<Api>,
     caller: Caller,
     Path((id, event)): Path<(String, String)>,
 ) -> ApiResult<Json<Value>> {
     let instance = instances::find(&api, &caller.user, &id).await?;
+    one(&api, &caller, Some(instance.id), event).await
+}
+
+async fn one(
+    api: &Api,
+    caller: &Caller,
+    instance: Option<InstanceId>,
+    event: String,
+) -> ApiResult<Json<Value>> {
     let filter = NotificationFilter {
-        instance: Some(instance.id),
+        source: NotificationSource::Instances,
+        instance,
         event_id: Some(event.clone()),
         limit: Some(1),
         ..NotificationFilter::default()
@@ -67,42 +94,31 @@ async fn page(
     instance: Option<InstanceId>,
     query: &Query,
 ) -> ApiResult<(HeaderMap, Json<Value>)> {
-    let limit = query
-        .number("pageSize")?
-        .map_or(PAGE, |size| (size as usize).min(PAGE));
-    let before = match query.get("nextPage") {
-        None => None,
-        Some(token) => Some(token.parse().map(NotificationId).map_err(|_no_number| {
-            ApiError::bad_request("nextPage: take the value of the Elements-Next-Page-Token header as it is")
-        })?),
-    };
+    let page = Page::of(query)?;
     let filter = NotificationFilter {
+        source: NotificationSource::Instances,
         instance,
-        before,
+        before: page.after.map(NotificationId),
         object_id: query.get("objectId").map(str::to_owned),
-        limit: Some(limit + 1),
+        from: instant::of(query, "from")?,
+        to: instant::of(query, "to")?,
+        limit: page.limit(),
         ..NotificationFilter::default()
     };
     let mut found = api.host.store.notifications(caller.user.account, &filter).await?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let mut headers = HeaderMap::new();
-    headers.insert("elements-returned-count", HeaderValue::from(found.len()));
-    if let (true, Some(last)) = (more, found.last()) {
-        headers.insert("elements-next-page-token", HeaderValue::from(last.id.0));
-    }
+    let headers = page.headers(&mut found, |last| last.id.0);
     Ok((headers, Json(found.iter().map(shown).collect())))
 }
 
 /// An event as section 5.8 of the reference has it; `providerData` is the message as text.
-fn shown(notification: &Notification) -> Value {
+pub(super) fn shown(notification: &Notification) -> Value {
     let body: Value = serde_json::from_slice(&notification.body).unwrap_or_default();
     let message = body.get("message").cloned().unwrap_or_default();
     let date = view::instant(notification.created);
     json!({
         "id": notification.event_id,
         "eventDate": date,
-        "status": if notification.delivered { "NOTIFIED" } else { "RECEIVED" },
+        "status": status(notification.progress),
         "providerData": message.to_string(),
         "notifiedData": [message],
         "eventElementInstances": [{
@@ -114,4 +130,14 @@ fn shown(notification: &Notification) -> Value {
             "updatedDate": date,
         }],
     })
+}
+
+/// `RECEIVED` until an attempt to deliver it begins, then `DISPATCHED` until the first subscription has it, then and
+/// for good `NOTIFIED`. Cloud Elements' `NEW` and `CONSUMED` name steps that are not there.
+fn status(progress: Progress) -> &'static str {
+    match progress {
+        Progress::Stored => "RECEIVED",
+        Progress::Tried => "DISPATCHED",
+        Progress::Delivered => "NOTIFIED",
+    }
 }

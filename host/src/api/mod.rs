@@ -1,14 +1,22 @@
 //! The HTTP interface: `/elements/api-v2` as Cloud Elements has it, and what is ours beside it.
 
+mod analytics;
 mod auth;
+mod deliveries;
 mod elements;
 mod error;
 mod events;
+mod filter;
 mod hub;
 mod instances;
+mod instant;
 mod layers;
+mod notifications;
 mod operation;
+mod page;
 mod query;
+mod settings;
+mod subscriptions;
 mod view;
 
 use std::{
@@ -76,18 +84,14 @@ impl Api {
                     .patch(instances::change_own)
                     .delete(instances::remove_own),
             )
-            .route("/instances/events", get(events::list_all))
             .route(
                 "/instances/{id}",
                 get(instances::get)
                     .patch(instances::change)
                     .delete(instances::remove),
             )
-            .route("/instances/{id}/events", get(events::list))
-            .route("/instances/{id}/events/{event}", get(events::get))
             .route("/instances/{id}/pollers", get(operation::pollers))
             .route("/instances/{id}/polls", post(operation::poll_now))
-            .route("/instances/{id}/deliveries", get(operation::deliveries))
             .route("/elements", get(elements::list))
             .route("/elements/{key}", get(elements::get))
             .route(
@@ -106,7 +110,13 @@ impl Api {
             .route("/hubs/{hub}/{resource}", hub.clone())
             .route("/hubs/{hub}/{resource}/{id}", object.clone())
             .route("/{resource}", hub)
-            .route("/{resource}/{id}", object);
+            .route("/{resource}/{id}", object)
+            .merge(events::routes())
+            .merge(analytics::routes())
+            .merge(notifications::routes())
+            .merge(subscriptions::routes())
+            .merge(deliveries::routes())
+            .merge(settings::routes());
         Router::new()
             .route("/healthz", get(operation::healthz))
             .route("/readyz", get(operation::readyz))

@@ -14,10 +14,8 @@ use super::{
     auth::Caller,
     error::{ApiError, ApiResult},
     instances,
-    query::Query,
     view::instant,
 };
-use crate::store::{DeliveryFilter, DeliveryId};
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> Json<Value> {
@@ -111,37 +109,4 @@ pub(super) async fn poll_now(
             Err(ApiError::new(StatusCode::CONFLICT, message))
         }
     }
-}
-
-/// `GET /instances/{id}/deliveries`, newest first.
-pub(super) async fn deliveries(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(id): Path<String>,
-    query: Query,
-) -> ApiResult<Json<Value>> {
-    let instance = instances::find(&api, &caller.user, &id).await?;
-    let filter = DeliveryFilter {
-        instance: Some(instance.id),
-        before: query.number("nextPage")?.map(|id| DeliveryId(i64::from(id))),
-        limit: query.number("pageSize")?.map(|size| (size as usize).min(200)),
-        ..DeliveryFilter::default()
-    };
-    let found = api.host.store.deliveries(caller.user.account, &filter).await?;
-    let shown = found.into_iter().map(|delivery| {
-        json!({
-            "id": delivery.id,
-            "notificationId": delivery.notification,
-            "eventId": delivery.event_id,
-            "subscriptionId": delivery.subscription,
-            "status": delivery.status,
-            "attempts": delivery.attempts,
-            "nextAttempt": delivery.next_attempt.map(instant),
-            "lastStatus": delivery.last_status,
-            "lastError": delivery.last_error,
-            "createdDate": instant(delivery.created),
-            "updatedDate": instant(delivery.updated),
-        })
-    });
-    Ok(Json(shown.collect()))
 }

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use cap_std::{ambient_authority, fs::Dir};
-use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
+use tokio::{net::TcpListener, sync::{Notify, watch}, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::init::{DATABASE, print_secrets};
@@ -69,6 +69,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         element_defaults: element_defaults(&settings),
         polls_due: Notify::new(),
         deliveries_due: Arc::new(Notify::new()),
+        events_stored: watch::Sender::new(()),
         live: LiveInstances::default(),
     });
     let poll = poll::Options {

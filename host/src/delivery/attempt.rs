@@ -4,10 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use http::{
     HeaderName, HeaderValue,
-    header::{CONTENT_TYPE, InvalidHeaderValue, USER_AGENT},
+    header::{InvalidHeaderValue, USER_AGENT},
 };
 
 use super::{
+    cloudevents::{self, Content},
     courier::{Courier, Parcel, Reply},
     retry::Schedule,
     settings::{DeliverySettings, Settings},
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Millis},
-    store::{ClaimedDelivery, Settlement},
+    store::{ClaimedDelivery, Maker, Settlement},
 };
 
 /// Makes attempts.
@@ -39,7 +40,7 @@ impl Sender {
         let finished = self.clock.now();
         let settlement = verdict::judge(delivery, reply, &self.schedule, started, finished);
         tracing::debug!(
-            instance = %delivery.instance,
+            instance = delivery.instance.map(|instance| instance.0),
             subscription = %delivery.subscription,
             delivery = %delivery.id,
             event_id = delivery.event_id,
@@ -56,11 +57,19 @@ impl Sender {
         let unsent = |error: &dyn std::error::Error| Reply::Failed {
             error: format!("the notification could not be made ready to send: {error}"),
         };
-        let settings = match self.settings.of(delivery.instance).await {
-            Ok(settings) => settings,
-            Err(error) => return unsent(&error),
+        let settings = match delivery.instance {
+            Some(instance) => match self.settings.of(instance).await {
+                Ok(settings) => settings,
+                Err(error) => return unsent(&error),
+            },
+            None => DeliverySettings::default(),
         };
-        let headers = match headers(&settings, delivery, now) {
+        let Content { headers, body } =
+            match cloudevents::content(settings.format, &delivery.event_id, &delivery.body) {
+                Ok(content) => content,
+                Err(error) => return unsent(&error),
+            };
+        let headers = match all_headers(headers, &settings, delivery, &body, now) {
             Ok(headers) => headers,
             Err(error) => return unsent(&error),
         };
@@ -68,7 +77,7 @@ impl Sender {
         let parcel = Parcel {
             url: &delivery.url,
             headers,
-            body: delivery.body.clone(),
+            body,
             timeout,
         };
         // The courier has the deadline too and tells better what it waited for, but a lease hangs on it here.
@@ -82,28 +91,32 @@ impl Sender {
     }
 }
 
-fn headers(
+fn all_headers(
+    mut headers: Vec<(HeaderName, HeaderValue)>,
     settings: &DeliverySettings,
     delivery: &ClaimedDelivery,
+    body: &[u8],
     now: Millis,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, InvalidHeaderValue> {
     let id = HeaderValue::from_str(&delivery.event_id)?;
     let seconds = now.div_euclid(1000);
-    let mut headers = vec![
-        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+    headers.extend([
         (USER_AGENT, HeaderValue::from_static(AGENT)),
         (signature::ELEMENTS_ID, id.clone()),
         (signature::WEBHOOK_ID, id),
         (signature::WEBHOOK_TIMESTAMP, HeaderValue::from(seconds)),
-    ];
+    ]);
     let key = settings.signing_key.as_ref().map(|key| key.expose().as_bytes());
     if let Some(key) = key.filter(|key| !key.is_empty()) {
-        let elements = signature::elements(key, &delivery.body);
-        let standard = signature::standard(key, &delivery.event_id, seconds, &delivery.body);
+        let elements = signature::elements(key, body);
+        let standard = signature::standard(key, &delivery.event_id, seconds, body);
         headers.push((signature::ELEMENTS_SIGNATURE, HeaderValue::try_from(elements)?));
         headers.push((signature::WEBHOOK_SIGNATURE, HeaderValue::try_from(standard)?));
     }
-    let extra = settings.headers.iter();
-    headers.extend(extra.map(|(name, value)| (name.clone(), value.clone())));
+    // They are meant for the URL of the instance's configuration, and may authenticate there.
+    if delivery.maker == Maker::Configuration {
+        let extra = settings.headers.iter();
+        headers.extend(extra.map(|(name, value)| (name.clone(), value.clone())));
+    }
     Ok(headers)
 }

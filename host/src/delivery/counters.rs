@@ -10,6 +10,7 @@ use crate::store::{Settlement, Verdict};
 pub struct Counters {
     delivered: AtomicU64,
     retried: AtomicU64,
+    queued: AtomicU64,
     deactivated: AtomicU64,
     lanes: Lanes,
 }
@@ -22,6 +23,8 @@ pub struct Counts {
     pub delivered: u64,
     /// Attempts that failed and are to be repeated.
     pub retried: u64,
+    /// Attempts that failed and whose deliveries wait for their release.
+    pub queued: u64,
     /// Attempts that failed and ended a subscription.
     pub deactivated: u64,
     /// Deliveries claimed and not settled yet, whichever lane they are in.
@@ -35,6 +38,7 @@ impl Counters {
         Self {
             delivered: AtomicU64::new(0),
             retried: AtomicU64::new(0),
+            queued: AtomicU64::new(0),
             deactivated: AtomicU64::new(0),
             lanes,
         }
@@ -44,6 +48,7 @@ impl Counters {
         let counter = match settlement.verdict {
             Verdict::Delivered => &self.delivered,
             Verdict::Retry { .. } => &self.retried,
+            Verdict::Queue => &self.queued,
             Verdict::Deactivate { .. } => &self.deactivated,
         };
         counter.fetch_add(1, Relaxed);
@@ -54,6 +59,7 @@ impl Counters {
         Counts {
             delivered: self.delivered.load(Relaxed),
             retried: self.retried.load(Relaxed),
+            queued: self.queued.load(Relaxed),
             deactivated: self.deactivated.load(Relaxed),
             in_flight: self.lanes.in_flight(),
             slow: self.lanes.slow(),

@@ -210,7 +210,7 @@ fn action(kind: EventKind) -> &'static str {
 }
 
 /// Java's `Date.toString()` in UTC.
-fn java_date(at: Millis) -> String {
+pub(super) fn java_date(at: Millis) -> String {
     instant(at)
         .map(|at| at.format("%a %b %d %H:%M:%S UTC %Y").to_string())
         .unwrap_or_default()

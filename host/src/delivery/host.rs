@@ -10,6 +10,7 @@ use async_trait::async_trait;
 
 use super::{
     courier::{Courier, Parcel, Reply},
+    format::Format,
     settings::{DeliverySettings, Settings, SettingsError},
     worker::{Options, Worker},
 };
@@ -155,9 +156,14 @@ async fn read(
         Some(text) => text.expose().parse()?,
         None => super::ExtraHeaders::default(),
     };
+    let format = match found.configuration.get(Format::KEY) {
+        Some(text) => text.parse()?,
+        None => Format::default(),
+    };
     Ok(DeliverySettings {
         signing_key: value(SIGNING_KEY)?,
         headers,
+        format,
         timeout: None,
     })
 }

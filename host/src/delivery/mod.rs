@@ -5,12 +5,15 @@
 
 mod attempt;
 pub mod batch;
+mod cloudevents;
 mod counters;
 mod courier;
 pub mod envelope;
+mod format;
 mod headers;
 mod host;
 mod lanes;
+pub mod message;
 pub mod retry;
 mod settings;
 mod settle;
@@ -21,6 +24,7 @@ mod worker;
 pub use self::{
     counters::{Counters, Counts},
     courier::{Courier, Parcel, Reply},
+    format::{Format, FormatError},
     headers::{ExtraHeaders, HeadersError},
     host::StoredSettings,
     settings::{DeliverySettings, Settings, SettingsError},

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::headers::{ExtraHeaders, HeadersError};
+use super::{
+    format::{Format, FormatError},
+    headers::{ExtraHeaders, HeadersError},
+};
 use crate::{
     store::{InstanceId, StoreError},
     vault::{Secret, VaultError},
@@ -17,6 +20,8 @@ pub struct DeliverySettings {
     pub signing_key: Option<Secret>,
     /// `event.notification.callback.headers`.
     pub headers: ExtraHeaders,
+    /// `event.notification.format`.
+    pub format: Format,
     /// How long an attempt may take, where that is less than [`Options::timeout`](super::Options::timeout).
     pub timeout: Option<Duration>,
 }
@@ -28,6 +33,9 @@ pub enum SettingsError {
     /// The headers cannot be read.
     #[error(transparent)]
     Headers(#[from] HeadersError),
+    /// The form is none.
+    #[error(transparent)]
+    Format(#[from] FormatError),
     /// The signing key cannot be opened.
     #[error(transparent)]
     Vault(#[from] VaultError),

@@ -17,7 +17,7 @@ use crate::store::{InstanceId, Settlement, Store, StoreError, SubscriptionId, Ve
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) settlement: Settlement,
-    pub(super) instance: InstanceId,
+    pub(super) instance: Option<InstanceId>,
     pub(super) subscription: SubscriptionId,
     pub(super) place: Place,
 }
@@ -78,7 +78,8 @@ impl Settler {
         {
             self.counters.note(&settlement);
             if let Verdict::Deactivate { reason } = &settlement.verdict {
-                tracing::info!(%instance, %subscription, reason, "deactivated a subscription");
+                let instance = instance.map(|instance| instance.0);
+                tracing::info!(instance, %subscription, reason, "deactivated a subscription");
             }
         }
     }

@@ -5,7 +5,7 @@ use chrono::{DateTime, SecondsFormat};
 use super::{courier::Reply, retry::Schedule};
 use crate::{
     clock::Millis,
-    store::{ClaimedDelivery, Settlement, Verdict},
+    store::{ClaimedDelivery, FailurePolicy, Settlement, Verdict},
 };
 
 /// Judge an attempt.
@@ -13,8 +13,8 @@ use crate::{
 /// Taken is what is answered with 2xx. 410 ends the subscription, as Standard Webhooks has it. All else fails, and
 /// 3xx with it: a redirect that is followed would lead a signed body to a place that nobody configured.
 ///
-/// This is the one place that decides about a failure. The account policy `queue` (queue at the first failure, let
-/// the subscription live) belongs here, as another verdict.
+/// This is the one place that decides about a failure. Under the account's policy `queue` a delivery is tried once and
+/// queues then, and its subscription lives on.
 pub(super) fn judge(
     delivery: &ClaimedDelivery,
     reply: Reply,
@@ -31,6 +31,7 @@ pub(super) fn judge(
         (Some(error), Some(GONE)) => Verdict::Deactivate {
             reason: format!("{error}; {WAY_OUT}"),
         },
+        (Some(_), _) if delivery.on_failure == FailurePolicy::Queue => Verdict::Queue,
         (Some(error), _) => {
             let attempts = delivery.attempts.saturating_add(1);
             let first_failure = delivery.first_failure.unwrap_or(finished);
@@ -84,16 +85,22 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::store::{DeliveryId, InstanceId, NotificationId, SubscriptionId};
+    use crate::store::{DeliveryId, InstanceId, Maker, NotificationId, SubscriptionId};
 
     const NOW: Millis = 1_534_778_974_000;
 
     fn check(attempts: u32, reply: Reply, expect: &str) {
+        check_under(FailurePolicy::Retry, attempts, reply, expect);
+    }
+
+    fn check_under(on_failure: FailurePolicy, attempts: u32, reply: Reply, expect: &str) {
         let delivery = ClaimedDelivery {
             id: DeliveryId(1),
             epoch: 3,
-            instance: InstanceId(2),
+            instance: Some(InstanceId(2)),
             subscription: SubscriptionId(4),
+            maker: Maker::Configuration,
+            on_failure,
             url: "http://127.0.0.1/".to_owned(),
             notification: NotificationId(5),
             event_id: "AWVX9OTIhdQRdI1F7Q7v".to_owned(),
@@ -106,6 +113,7 @@ mod tests {
         let verdict = match &settlement.verdict {
             Verdict::Delivered => "delivered".to_owned(),
             Verdict::Retry { at } => format!("retry in {} s", (at - NOW) / 1000),
+            Verdict::Queue => "queue".to_owned(),
             Verdict::Deactivate { reason } => format!("deactivate: {reason}"),
         };
         let shown = [verdict, settlement.error.unwrap_or_default()].join(" | ");
@@ -117,6 +125,14 @@ mod tests {
             status,
             retry_after: None,
         }
+    }
+
+    #[test]
+    fn the_policy_queue_tries_once() {
+        let queue = |reply, expect| check_under(FailurePolicy::Queue, 0, reply, expect);
+        queue(answered(200), "delivered | ");
+        queue(answered(502), "queue | the callback answered 502");
+        queue(answered(410), "deactivate: the callback answered 410 Gone");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use periodic_sdk::description::ConfigurationType;
 
+use crate::delivery::Format;
+
 /// What stands for a secret in every answer. Sent back, it means: unchanged.
 pub const MASK: &str = "********";
 
@@ -48,7 +50,7 @@ const fn key(
 }
 
 /// All of them. Facts: section 5.1 of the Cloud Elements events framework.
-pub const HOST_KEYS: [HostKey; 10] = [
+pub const HOST_KEYS: [HostKey; 11] = [
     key(
         NOTIFICATIONS_ENABLED,
         ConfigurationType::Boolean,
@@ -78,6 +80,12 @@ pub const HOST_KEYS: [HostKey; 10] = [
         ConfigurationType::Password,
         None,
         "the key that notifications are signed with",
+    ),
+    key(
+        Format::KEY,
+        ConfigurationType::Combo,
+        Some("cloud-elements"),
+        "cloud-elements, or CloudEvents: cloudevents (structured), cloudevents-binary or cloudevents-batch",
     ),
     key(
         BATCH_SIZE,

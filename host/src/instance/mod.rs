@@ -11,6 +11,7 @@ pub use self::{
     change::{change, remove},
     create::create,
     keys::{HOST_KEYS, HostKey, MASK, TOKEN},
+    polling::check_callback,
     problem::Problem,
     request::{ChangeRequest, CreateRequest, ProviderData},
 };

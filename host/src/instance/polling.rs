@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Problem, Rules, keys};
 use crate::{
     clock::{Millis, millis},
+    delivery::Format,
     poll::floor_to_second,
     session::Session,
     store::{NewPoller, Polling},
@@ -67,16 +68,22 @@ pub(super) fn callback(configuration: &IndexMap<String, String>) -> Result<Optio
     else {
         return Ok(None);
     };
-    let refuse = |why: &str| {
-        let what =
-            format!("{text:?} is no callback URL: {why}; it should be like https://example.com/events");
-        Problem::field(format!("configuration[{:?}]", keys::CALLBACK_URL), what)
-    };
+    match check_callback(text) {
+        Ok(()) => Ok(Some(text.to_owned())),
+        Err(what) => Err(Problem::field(
+            format!("configuration[{:?}]", keys::CALLBACK_URL),
+            what,
+        )),
+    }
+}
+
+/// Whether notifications can be sent to this URL; if not, why, with the way out.
+pub fn check_callback(text: &str) -> Result<(), String> {
+    let refuse =
+        |why: &str| format!("{text:?} is no callback URL: {why}; it should be like https://example.com/events");
     let url = url::Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
     match url.scheme() {
-        "http" | "https" if url.username().is_empty() && url.password().is_none() => {
-            Ok(Some(text.to_owned()))
-        }
+        "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(()),
         "http" | "https" => Err(refuse("it carries a user name or a password")),
         scheme => Err(refuse(&format!("its scheme is {scheme}"))),
     }
@@ -88,6 +95,14 @@ pub(super) fn check_values(configuration: &IndexMap<String, String>, rules: Rule
     by_webhook(configuration)?;
     interval(configuration, rules)?;
     callback(configuration)?;
+    if let Some(format) = configuration.get(Format::KEY)
+        && let Err(error) = format.parse::<Format>()
+    {
+        return Err(Problem::field(
+            format!("configuration[{:?}]", Format::KEY),
+            error.to_string(),
+        ));
+    }
     if let Some(size) = configuration.get(keys::BATCH_SIZE)
         && !size
             .trim()

@@ -180,6 +180,7 @@ impl Round<'_> {
             })
             .await?;
         if told {
+            self.host.events_stored.send_replace(());
             self.host.deliveries_due.notify_one();
         }
         Ok(())

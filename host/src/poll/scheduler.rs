@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Backoff, Options, poller::Round};
 use crate::{
     clock::{Millis, millis},
-    delivery::batch::DEFAULT_BATCH,
+    delivery::{Format, batch::DEFAULT_BATCH},
     host::Host,
     session::{Failure, Session},
     store::{Instance, Lease, Poller, Schedule, StoreError},
@@ -257,5 +257,7 @@ fn batch_size(instance: &Instance) -> NonZeroUsize {
         .configuration
         .get(BATCH_KEY)
         .and_then(|size| size.trim().parse().ok());
-    configured.unwrap_or(DEFAULT_BATCH)
+    let format = instance.configuration.get(Format::KEY);
+    let format = format.and_then(|format| format.parse().ok()).unwrap_or(Format::CloudElements);
+    format.batch(configured.unwrap_or(DEFAULT_BATCH))
 }

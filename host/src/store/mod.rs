@@ -9,6 +9,8 @@ mod conformance;
 mod model;
 pub mod sqlite;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 pub use model::*;
@@ -111,6 +113,10 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// Pause a poller or let it run again.
     async fn switch_poller(&self, poller: PollerId, switch: PollerSwitch) -> Result<()>;
 
+    /// Set a poller back to an instant in provider time: what was changed since is told again, whether it was told
+    /// before or not. A poll in progress loses its lease, and the instance is due now.
+    async fn rewind_poller(&self, poller: PollerId, to: Millis, now: Millis) -> Result<()>;
+
     /// The last polls of a poller, newest first.
     async fn polls(&self, poller: PollerId, limit: usize) -> Result<Vec<PollRecord>>;
 
@@ -135,6 +141,37 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
         filter: &NotificationFilter,
     ) -> Result<Vec<Notification>>;
 
+    /// Notifications of an account's instances after a position, in the order in which they became visible.
+    async fn feed(
+        &self,
+        account: AccountId,
+        instance: Option<InstanceId>,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Notification>>;
+
+    /// The position of the newest notification of all; 0 when there is none.
+    async fn newest_position(&self) -> Result<i64>;
+
+    /// Store a message of a user, and a delivery of it for each subscription of its topic.
+    async fn post_message(&self, account: AccountId, message: NewMessage) -> Result<()>;
+
+    /// Note that somebody took notice.
+    async fn acknowledge(&self, account: AccountId, id: NotificationId) -> Result<()>;
+
+    /// Remove a notification with its deliveries, finished or not.
+    async fn delete_notification(&self, account: AccountId, id: NotificationId) -> Result<()>;
+
+    /// How many events there were, bucket by bucket and instance by instance.
+    async fn count_events(&self, account: AccountId, filter: &CountFilter) -> Result<Vec<EventCount>>;
+
+    /// What became of events, newest first. The filter's topics, object and event ids do not count here.
+    async fn dispositions(
+        &self,
+        account: AccountId,
+        filter: &NotificationFilter,
+    ) -> Result<Vec<Disposition>>;
+
     // --- Delivery ------------------------------------------------------------------------------------------------
 
     /// Take a lease on deliveries that are due: oldest first, at most `limit`, at most `per_subscription` in flight
@@ -156,16 +193,51 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// The attempts of a delivery, in their order.
     async fn attempts(&self, account: AccountId, delivery: DeliveryId) -> Result<Vec<Attempt>>;
 
+    /// Make deliveries again that match the filter, from the oldest on and after this one: unfinished ones are due now,
+    /// and their subscriptions active again; of finished ones a new delivery is made. What goes to a subscription that
+    /// is retired goes to the one of its instance's configuration, or nowhere when there is none. The filter's limit
+    /// counts, `before` does not.
+    async fn replay_deliveries(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        after: DeliveryId,
+        now: Millis,
+    ) -> Result<Replayed>;
+
     /// Subscriptions of an account, by id.
     async fn subscriptions(
         &self,
         account: AccountId,
-        instance: Option<InstanceId>,
+        filter: &SubscriptionFilter,
     ) -> Result<Vec<Subscription>>;
+
+    /// Make a subscription for a user.
+    async fn create_subscription(
+        &self,
+        account: AccountId,
+        subscription: NewSubscription,
+    ) -> Result<Subscription>;
+
+    /// End a subscription. What it has not delivered is dropped when a user made it; when an instance's configuration
+    /// did, it queues until the instance has another URL.
+    async fn delete_subscription(&self, account: AccountId, id: SubscriptionId, now: Millis) -> Result<()>;
 
     /// Activate a subscription again and make its queued deliveries due, with a fresh retry schedule. Says how many.
     async fn resume_subscription(&self, account: AccountId, id: SubscriptionId, now: Millis)
     -> Result<usize>;
+
+    // --- Settings of accounts ------------------------------------------------------------------------------------
+
+    /// The settings that an account has of its own, by key.
+    async fn account_settings(&self, account: AccountId) -> Result<BTreeMap<String, String>>;
+
+    /// Add settings to an account or change them; the others stay.
+    async fn put_account_settings(
+        &self,
+        account: AccountId,
+        settings: BTreeMap<String, String>,
+    ) -> Result<()>;
 
     // --- Housekeeping --------------------------------------------------------------------------------------------
 

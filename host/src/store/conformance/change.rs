@@ -1,9 +1,6 @@
 //! Instances: changed.
 
-use super::world::{
-    INTERVAL, LEASE, NOW, SECOND, World, callback, deactivate, fingerprint, identity, ids, map, polling,
-    secret,
-};
+use super::world::{INTERVAL, LEASE, NOW, SECOND, World, callback, deactivate, fingerprint, identity, ids, map, of, polling, secret};
 use crate::store::{
     Checkpoint, DeliveryStatus, Edit, InstanceChange, InstanceId, InstanceState, PollCommit, PollOutcome,
     Store, StoreError, Verdict,
@@ -253,7 +250,7 @@ pub(in crate::store) async fn a_removed_callback_waits_for_the_next(store: &dyn 
         ..nothing()
     };
     store.change_instance(id, remove).await.unwrap();
-    assert_eq!(store.subscriptions(world.account, Some(id)).await.unwrap(), []);
+    assert_eq!(store.subscriptions(world.account, &of(id)).await.unwrap(), []);
     assert_eq!(world.status(waiting[0]).await, DeliveryStatus::Queued);
     assert_eq!(world.claim(LATER).await, []);
     assert_eq!(store.next_delivery_due().await.unwrap(), None);

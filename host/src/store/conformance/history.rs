@@ -1,8 +1,8 @@
 //! What is looked up.
 
-use super::world::{NOW, SECOND, World, deactivate, settlement};
+use super::world::{NOW, SECOND, World, deactivate, of, settlement};
 use crate::store::{
-    AccountId, DeliveryFilter, DeliveryId, DeliveryStatus, NotificationFilter, NotificationId, Store, Verdict,
+    AccountId, DeliveryFilter, DeliveryId, DeliveryStatus, NotificationFilter, NotificationId, Progress, Store, Verdict,
 };
 
 pub(in crate::store) async fn notifications_are_filtered(store: &dyn Store) {
@@ -107,11 +107,11 @@ pub(in crate::store) async fn notifications_are_filtered(store: &dyn Store) {
     }
 }
 
-pub(in crate::store) async fn notifications_know_whether_they_were_delivered(store: &dyn Store) {
+pub(in crate::store) async fn notifications_know_how_far_they_came(store: &dyn Store) {
     let world = World::new(store).await;
     let id = world.instance().await;
-    world.notify(id, &[&["a"], &["b"], &["c"]]).await;
-    let claimed = world.claim(NOW).await;
+    world.notify(id, &[&["a"], &["b"], &["c"], &["d"]]).await;
+    let claimed = world.claim_at(NOW, 3, 3).await;
     let retry = Verdict::Retry { at: NOW + SECOND };
     let settlements = vec![
         settlement(&claimed[0], Verdict::Delivered),
@@ -126,9 +126,14 @@ pub(in crate::store) async fn notifications_know_whether_they_were_delivered(sto
         found
             .iter()
             .rev()
-            .map(|found| found.delivered)
+            .map(|found| found.progress)
             .collect::<Vec<_>>(),
-        [true, false, false]
+        [
+            Progress::Delivered,
+            Progress::Tried,
+            Progress::Tried,
+            Progress::Stored
+        ]
     );
 }
 
@@ -266,5 +271,5 @@ pub(in crate::store) async fn accounts_see_their_own(store: &dyn Store) {
     }
     assert_eq!(store.attempts(world.account, delivery).await.unwrap().len(), 1);
     assert_eq!(store.attempts(stranger, delivery).await.unwrap(), []);
-    assert_eq!(store.subscriptions(stranger, Some(id)).await.unwrap(), []);
+    assert_eq!(store.subscriptions(stranger, &of(id)).await.unwrap(), []);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::world::{NOW, SECOND, World, identity, map, secret, token};
+use super::world::{NOW, SECOND, World, identity, map, of, secret, token};
 use crate::store::{
     AccountId, DeliveryFilter, Instance, InstanceFilter, InstanceId, InstanceState, NotificationFilter,
     Store, StoreError,
@@ -248,7 +248,7 @@ pub(in crate::store) async fn deletion_takes_all_and_only_its_own(store: &dyn St
     assert_eq!(store.pollers(gone).await.unwrap(), []);
     assert_eq!(store.schedule(gone).await.unwrap(), None);
     assert_eq!(store.fingerprints(poller, vec![identity("a")]).await.unwrap(), []);
-    assert_eq!(store.subscriptions(world.account, Some(gone)).await.unwrap(), []);
+    assert_eq!(store.subscriptions(world.account, &of(gone)).await.unwrap(), []);
     let notifications = NotificationFilter {
         instance: Some(gone),
         ..NotificationFilter::default()

@@ -9,8 +9,10 @@ pub(super) mod history;
 pub(super) mod housekeeping;
 pub(super) mod instances;
 pub(super) mod leases;
+pub(super) mod messages;
 pub(super) mod order;
 pub(super) mod pages;
+pub(super) mod rewind;
 pub(super) mod subscriptions;
 pub(super) mod tenants;
 mod world;
@@ -62,7 +64,7 @@ macro_rules! for_each_case {
             pages::old_fingerprints_go,
             pages::a_foreign_topic_gets_nothing,
             history::notifications_are_filtered,
-            history::notifications_know_whether_they_were_delivered,
+            history::notifications_know_how_far_they_came,
             history::deliveries_are_filtered,
             history::accounts_see_their_own,
             claims::a_claim_says_all_that_a_delivery_needs,
@@ -90,6 +92,19 @@ macro_rules! for_each_case {
             subscriptions::a_resumed_one_does_not_repeat_what_is_in_flight,
             subscriptions::only_its_account_resumes_it,
             subscriptions::they_are_listed,
+            messages::a_message_goes_to_its_topic,
+            messages::events_go_to_subscriptions_of_users_too,
+            messages::a_deleted_subscription_is_over,
+            messages::subscriptions_are_found_by_topic_and_page,
+            messages::notifications_are_acknowledged_and_deleted,
+            messages::accounts_have_settings,
+            messages::the_policy_queue_reaches_claims_and_keeps_subscriptions,
+            messages::deliveries_are_made_again,
+            messages::events_are_counted,
+            messages::dispositions_tell_of_attempts,
+            messages::the_feed_goes_by_visibility,
+            rewind::a_rewound_poller_forgets_what_changed_since,
+            rewind::a_missing_poller_is_told,
             housekeeping::recovery_gives_back_all_leases,
             housekeeping::pruning_takes_what_is_finished_and_old,
             housekeeping::pruning_goes_through_many_batches,

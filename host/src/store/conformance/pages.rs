@@ -1,9 +1,7 @@
 //! What polls store.
 
 use super::world::{INTERVAL, LEASE, NOW, SECOND, World, fingerprint, identity};
-use crate::store::{
-    Checkpoint, Fingerprint, Lease, NotificationFilter, PollCommit, PollOutcome, PollerId, Store, StoreError,
-};
+use crate::store::{Checkpoint, Fingerprint, Lease, NotificationFilter, PollCommit, PollOutcome, PollerId, Progress, Store, StoreError};
 
 fn poll(lease: Lease, poller: PollerId, outcome: PollOutcome) -> PollCommit {
     PollCommit {
@@ -72,8 +70,8 @@ pub(in crate::store) async fn a_page_is_stored_whole(store: &dyn Store) {
             (&new.resource, new.kind, &new.body)
         );
         assert_eq!(
-            (stored.instance, stored.created, stored.delivered),
-            (id, NOW, false)
+            (stored.instance, stored.created, stored.progress),
+            (Some(id), NOW, Progress::Stored)
         );
     }
     assert_eq!(world.deliveries().await.len(), 2);

@@ -1,7 +1,9 @@
 //! Subscriptions that end and begin again.
 
 use super::world::{INTERVAL, LEASE, NOW, SECOND, World, deactivate, ids, topic};
-use crate::store::{AccountId, DeliveryStatus, Store, StoreError, SubscriptionId, Verdict};
+use crate::store::{
+    AccountId, DeliveryStatus, Store, StoreError, SubscriptionFilter, SubscriptionId, Verdict,
+};
 
 const LATER: i64 = NOW + INTERVAL;
 
@@ -117,18 +119,18 @@ pub(in crate::store) async fn only_its_account_resumes_it(store: &dyn Store) {
 pub(in crate::store) async fn they_are_listed(store: &dyn Store) {
     let world = World::new(store).await;
     let (one, two) = (world.instance().await, world.instance().await);
-    let all = store.subscriptions(world.account, None).await.unwrap();
+    let all = store.subscriptions(world.account, &SubscriptionFilter::default()).await.unwrap();
     assert_eq!(
         all.iter()
             .map(|subscription| subscription.instance)
             .collect::<Vec<_>>(),
-        [one, two]
+        [Some(one), Some(two)]
     );
     let subscription = world.subscription(two).await;
     assert_eq!(subscription, all[1]);
     assert_eq!(
-        (subscription.topic, subscription.url.as_str()),
-        (topic(two), "https://example.org/hook")
+        (subscription.topics, subscription.url.as_str()),
+        (vec![topic(two)], "https://example.org/hook")
     );
     assert_eq!(
         (subscription.active, subscription.reason, subscription.created),

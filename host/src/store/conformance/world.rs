@@ -11,7 +11,7 @@ use crate::{
         AccountId, Callback, ClaimedDelivery, Delivery, DeliveryClaim, DeliveryFilter, DeliveryId,
         DeliveryStatus, EventKind, Fingerprint, IdentityHash, InstanceId, Lease, NewEvent, NewInstance,
         NewNotification, NewPoller, NewTenant, NotificationId, PageCommit, Poller, Polling, SealedSecret,
-        Settlement, Store, Subscription, SubscriptionId, UserId, Verdict,
+        Settlement, Store, Subscription, SubscriptionFilter, SubscriptionId, UserId, Verdict,
     },
 };
 
@@ -184,7 +184,7 @@ impl<'a> World<'a> {
     pub(super) async fn subscription(&self, instance: InstanceId) -> Subscription {
         let mut subscriptions = self
             .store
-            .subscriptions(self.account, Some(instance))
+            .subscriptions(self.account, &of(instance))
             .await
             .unwrap();
         assert_eq!(subscriptions.len(), 1, "{subscriptions:?}");
@@ -196,6 +196,14 @@ impl<'a> World<'a> {
             .resume_subscription(self.account, id, now)
             .await
             .unwrap()
+    }
+}
+
+/// The subscription of an instance's configuration.
+pub(super) fn of(instance: InstanceId) -> SubscriptionFilter {
+    SubscriptionFilter {
+        instance: Some(instance),
+        ..SubscriptionFilter::default()
     }
 }
 
@@ -284,7 +292,7 @@ pub(super) fn fingerprint(object: &str, version: u8) -> Fingerprint {
 pub(super) fn settlement(claimed: &ClaimedDelivery, verdict: Verdict) -> Settlement {
     let (status, error) = match &verdict {
         Verdict::Delivered => (Some(200), None),
-        Verdict::Retry { .. } => (Some(503), Some("busy".to_owned())),
+        Verdict::Retry { .. } | Verdict::Queue => (Some(503), Some("busy".to_owned())),
         Verdict::Deactivate { .. } => (None, Some("no answer".to_owned())),
     };
     Settlement {

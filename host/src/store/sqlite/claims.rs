@@ -9,11 +9,16 @@ use rusqlite::{Connection, params};
 use super::{columns::signed, outboxes};
 use crate::{
     clock::Millis,
-    store::{ClaimedDelivery, DeliveryClaim, DeliveryId, InstanceId, NotificationId, Result, SubscriptionId},
+    store::{
+        ClaimedDelivery, DeliveryClaim, DeliveryId, FailurePolicy, InstanceId, Maker, NotificationId, Result,
+        SubscriptionId,
+    },
 };
 
 pub(super) const DUE: &str = "
     SELECT o.subscription_id, s.instance_id, s.url,
+           (SELECT value FROM account_settings a
+            WHERE a.account_id = s.account_id AND a.key = 'notification.webhook.failure.policy'),
            (SELECT count(*) FROM deliveries d WHERE d.subscription_id = o.subscription_id AND d.lease_ends > ?1)
                AS in_flight
     FROM outboxes o JOIN subscriptions s ON s.id = o.subscription_id
@@ -32,8 +37,9 @@ pub(super) const NEXT_DUE: &str = "SELECT min(wake) FROM outboxes WHERE wake IS 
 /// A subscription with something due and room for it.
 struct Due {
     subscription: SubscriptionId,
-    instance: InstanceId,
+    instance: Option<InstanceId>,
     url: String,
+    on_failure: FailurePolicy,
     in_flight: usize,
 }
 
@@ -83,7 +89,11 @@ fn due(connection: &Connection, claim: &DeliveryClaim) -> Result<Vec<Due>> {
                 subscription: row.get(0)?,
                 instance: row.get(1)?,
                 url: row.get(2)?,
-                in_flight: usize::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
+                on_failure: row
+                    .get::<_, Option<String>>(3)?
+                    .and_then(|value| FailurePolicy::parse(&value))
+                    .unwrap_or_default(),
+                in_flight: usize::try_from(row.get::<_, i64>(4)?).unwrap_or(0),
             })
         },
     )?;
@@ -114,18 +124,21 @@ fn take(
 
 fn complete(connection: &Connection, due: &Due, claimed: Claimed) -> Result<ClaimedDelivery> {
     let mut select = connection.prepare_cached(
-        "SELECT n.event_id, b.body
+        "SELECT n.event_id, n.instance_id, b.body
          FROM notifications n JOIN notification_bodies b ON b.notification_id = n.id
          WHERE n.id = ?1",
     )?;
-    let (event_id, body) = select.query_row([claimed.notification], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
-    })?;
+    let (event_id, instance, body): (_, Option<InstanceId>, Vec<u8>) = select
+        .query_row([claimed.notification], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
     Ok(ClaimedDelivery {
         id: claimed.id,
         epoch: claimed.epoch,
-        instance: due.instance,
+        instance: instance.or(due.instance),
         subscription: due.subscription,
+        maker: due.instance.map_or(Maker::User, |_| Maker::Configuration),
+        on_failure: due.on_failure,
         url: due.url.clone(),
         notification: claimed.notification,
         event_id,

@@ -78,12 +78,17 @@ numbered!(EventKind, "event kind": 0 = Unknown, 1 = Created, 2 = Updated, 3 = De
 // The schema's indexes and checks name these numbers.
 numbered!(DeliveryStatus, "delivery status": 0 = Created, 1 = Delivered, 2 = Retry, 3 = Queued);
 
+impl<T: Serialize> Json<T> {
+    /// The text.
+    pub(super) fn text(&self) -> rusqlite::Result<String> {
+        serde_json::to_string(&self.0)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+    }
+}
+
 impl<T: Serialize> ToSql for Json<T> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        match serde_json::to_string(&self.0) {
-            Ok(text) => Ok(ToSqlOutput::from(text)),
-            Err(error) => Err(rusqlite::Error::ToSqlConversionFailure(Box::new(error))),
-        }
+        self.text().map(ToSqlOutput::from)
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a poll writes: pages, and its end.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, params};
 
-use super::{columns::signed, error::taken, outboxes, schedules};
+use super::{columns::signed, error::taken, messages, outboxes, schedules, subscriptions};
 use crate::store::{
     Fingerprint, Lease, NewNotification, PageCommit, PollCommit, PollOutcome, PollerId, Result, StoreError,
-    SubscriptionId,
 };
 
 pub(super) fn page(connection: &Connection, page: &PageCommit) -> Result<()> {
@@ -101,12 +102,13 @@ fn put_fingerprints(connection: &Connection, poller: PollerId, fingerprints: &[F
 
 fn put_notification(connection: &Connection, lease: Lease, new: &NewNotification) -> Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO notifications (id, account_id, instance_id, event_id, topic, resource, kind, created)
-         VALUES (?1, (SELECT account_id FROM instances WHERE id = ?2), ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO notifications (id, position, account_id, instance_id, event_id, topic, resource, kind, created)
+         VALUES (?1, ?2, (SELECT account_id FROM instances WHERE id = ?3), ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     insert
         .execute(params![
             new.id,
+            messages::next_position(connection)?,
             lease.instance,
             new.event_id,
             new.topic,
@@ -135,23 +137,24 @@ fn put_notification(connection: &Connection, lease: Lease, new: &NewNotification
 
 /// Make a delivery of each of the page's notifications to each subscription of its topic.
 fn deliver(connection: &Connection, page: &PageCommit) -> Result<()> {
-    if page.notifications.is_empty() {
+    let Some(first) = page.notifications.first() else {
         return Ok(());
-    }
-    let mut select = connection.prepare_cached(
-        "SELECT id, topic FROM subscriptions WHERE instance_id = ?1 AND retired IS NULL ORDER BY id",
-    )?;
-    let subscriptions = select.query_map([page.lease.instance], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let subscriptions: Vec<(SubscriptionId, String)> = subscriptions.collect::<rusqlite::Result<_>>()?;
-    for (subscription, topic) in &subscriptions {
-        for notification in page
-            .notifications
-            .iter()
-            .filter(|notification| notification.topic == *topic)
-        {
-            outboxes::enqueue(connection, *subscription, notification.id, page.now)?;
+    };
+    let mut touched = BTreeSet::new();
+    // The notifications of a page share their topic: it is looked up once.
+    let (mut topic, mut subscriptions) = (first.topic.as_str(), Vec::new());
+    for (notification, index) in page.notifications.iter().zip(0_usize..) {
+        if index == 0 || notification.topic != topic {
+            topic = &notification.topic;
+            subscriptions = subscriptions::of_topic(connection, notification.id)?;
         }
-        outboxes::refresh(connection, *subscription)?;
+        for subscription in &subscriptions {
+            outboxes::enqueue(connection, *subscription, notification.id, page.now)?;
+            touched.insert(*subscription);
+        }
+    }
+    for subscription in touched {
+        outboxes::refresh(connection, subscription)?;
     }
     Ok(())
 }

@@ -2,17 +2,24 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::query::Query;
+use super::{columns::Json, query::Query};
 use crate::store::{
-    AccountId, Attempt, Delivery, DeliveryFilter, DeliveryId, DeliveryStatus, Notification,
-    NotificationFilter, Result,
+    AccountId, Attempt, Delivery, DeliveryFilter, DeliveryId, DeliveryStatus, InstanceId, Notification,
+    NotificationFilter, NotificationSource, Progress, Result,
 };
 
 macro_rules! notifications {
     ($account:literal) => {
         concat!(
-            "SELECT n.id, n.event_id, n.instance_id, n.topic, n.resource, n.kind, n.created, b.body,
-                    EXISTS (SELECT 1 FROM deliveries d WHERE d.notification_id = n.id AND d.status = 1)
+            "SELECT n.id, n.position, n.event_id, n.instance_id, n.topic, n.resource, n.kind, n.created, b.body,
+                    n.acknowledged,
+                    CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.notification_id = n.id AND d.status = 1)
+                         THEN 2
+                         WHEN EXISTS (SELECT 1 FROM deliveries d
+                                      WHERE d.notification_id = n.id AND d.status <> 1
+                                        AND (d.lease_ends IS NOT NULL OR d.last_status IS NOT NULL
+                                             OR d.last_error IS NOT NULL))
+                         THEN 1 ELSE 0 END
              FROM notifications n JOIN notification_bodies b ON b.notification_id = n.id
              WHERE ",
             $account
@@ -23,8 +30,8 @@ macro_rules! notifications {
 macro_rules! deliveries {
     ($account:literal) => {
         concat!(
-            "SELECT d.id, d.notification_id, n.event_id, d.subscription_id, d.status, d.attempts, d.next_attempt,
-                    d.last_status, d.last_error, d.created, d.updated
+            "SELECT d.id, d.instance_id, d.notification_id, n.event_id, d.subscription_id, d.status, d.attempts,
+                    d.next_attempt, d.last_status, d.last_error, d.created, d.updated
              FROM deliveries d JOIN notifications n ON n.id = d.notification_id
              WHERE ",
             $account
@@ -38,27 +45,50 @@ pub(super) fn notifications(
     filter: &NotificationFilter,
 ) -> Result<Vec<Notification>> {
     // A plus keeps the index over accounts out of it, where a narrower one serves.
-    let narrow = filter.instance.is_some() || filter.event_id.is_some() || filter.object_id.is_some();
+    let sought = filter.id.is_some() || filter.event_id.is_some() || filter.object_id.is_some();
+    let narrow = filter.instance.is_some() || sought;
     let select = if narrow {
         notifications!("+n.account_id = ?")
     } else {
         notifications!("n.account_id = ?")
     };
-    let sought = filter.event_id.is_some() || filter.object_id.is_some();
     let of_instance = if sought {
         "+n.instance_id = ?"
     } else {
         "n.instance_id = ?"
     };
-    Query::new(select, account)
+    let topics = (!filter.topics.is_empty()).then(|| Json(&filter.topics).text()).transpose()?;
+    let query = Query::new(select, account)
         .and_some(of_instance, filter.instance)
+        .and_some("n.id = ?", filter.id)
         .and_some("n.event_id = ?", filter.event_id.clone())
+        .and_some("n.topic IN (SELECT value FROM json_each(?))", topics)
         .and_some(
             "n.id IN (SELECT notification_id FROM events WHERE object_id = ?)",
             filter.object_id.clone(),
         )
-        .and_some("n.id < ?", filter.before)
-        .rows(connection, "n.id DESC", filter.limit, notification)
+        .and_some("n.created >= ?", filter.from)
+        .and_some("n.created < ?", filter.to)
+        .and_some("n.id < ?", filter.before);
+    let query = match filter.source {
+        NotificationSource::Any => query,
+        NotificationSource::Instances => query.and_always("n.instance_id IS NOT NULL"),
+    };
+    query.rows(connection, "n.id DESC", filter.limit, notification)
+}
+
+pub(super) fn feed(
+    connection: &Connection,
+    account: AccountId,
+    instance: Option<InstanceId>,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Notification>> {
+    Query::new(notifications!("n.account_id = ?"), account)
+        .and("n.position > ?", after)
+        .and_some("+n.instance_id = ?", instance)
+        .and_always("n.instance_id IS NOT NULL")
+        .rows(connection, "n.position", Some(limit), notification)
 }
 
 pub(super) fn deliveries(
@@ -66,30 +96,54 @@ pub(super) fn deliveries(
     account: AccountId,
     filter: &DeliveryFilter,
 ) -> Result<Vec<Delivery>> {
-    let narrow = filter.instance.is_some() || filter.notification.is_some();
+    select(account, filter).rows(connection, "d.id DESC", filter.limit, delivery)
+}
+
+/// Deliveries after this one, oldest first.
+pub(super) fn deliveries_after(
+    connection: &Connection,
+    account: AccountId,
+    filter: &DeliveryFilter,
+    after: DeliveryId,
+) -> Result<Vec<Delivery>> {
+    select(account, filter)
+        .and("d.id > ?", after)
+        .rows(connection, "d.id", filter.limit, delivery)
+}
+
+fn select(account: AccountId, filter: &DeliveryFilter) -> Query {
+    let sought = filter.id.is_some() || filter.notification.is_some();
+    let narrow = filter.instance.is_some() || sought;
     let select = if narrow {
         deliveries!("+d.account_id = ?")
     } else {
         deliveries!("d.account_id = ?")
     };
-    let of_instance = if filter.notification.is_some() {
+    let of_instance = if sought {
         "+d.instance_id = ?"
     } else {
         "d.instance_id = ?"
     };
     let query = Query::new(select, account)
         .and_some(of_instance, filter.instance)
+        .and_some("d.id = ?", filter.id)
         .and_some("d.notification_id = ?", filter.notification)
+        .and_some("+d.subscription_id = ?", filter.subscription)
+        .and_some(
+            "(SELECT url FROM subscriptions s WHERE s.id = d.subscription_id) = ?",
+            filter.url.clone(),
+        )
+        .and_some("d.created >= ?", filter.from)
+        .and_some("d.created < ?", filter.to)
         .and_some("d.id < ?", filter.before);
     // Literals: an index over unfinished deliveries serves only what says so when it is prepared.
-    let query = match filter.status {
+    match filter.status {
         None => query,
         Some(DeliveryStatus::Created) => query.and_always("d.status <> 1 AND d.status = 0"),
         Some(DeliveryStatus::Delivered) => query.and_always("d.status = 1"),
         Some(DeliveryStatus::Retry) => query.and_always("d.status <> 1 AND d.status = 2"),
         Some(DeliveryStatus::Queued) => query.and_always("d.status <> 1 AND d.status = 3"),
-    };
-    query.rows(connection, "d.id DESC", filter.limit, delivery)
+    }
 }
 
 pub(super) fn attempts(
@@ -117,29 +171,36 @@ pub(super) fn attempts(
 fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
     Ok(Notification {
         id: row.get(0)?,
-        event_id: row.get(1)?,
-        instance: row.get(2)?,
-        topic: row.get(3)?,
-        resource: row.get(4)?,
-        kind: row.get(5)?,
-        created: row.get(6)?,
-        body: row.get::<_, Vec<u8>>(7)?.into(),
-        delivered: row.get(8)?,
+        position: row.get(1)?,
+        event_id: row.get(2)?,
+        instance: row.get(3)?,
+        topic: row.get(4)?,
+        resource: row.get(5)?,
+        kind: row.get(6)?,
+        created: row.get(7)?,
+        body: row.get::<_, Vec<u8>>(8)?.into(),
+        acknowledged: row.get(9)?,
+        progress: match row.get(10)? {
+            2_i64 => Progress::Delivered,
+            1 => Progress::Tried,
+            _ => Progress::Stored,
+        },
     })
 }
 
 fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     Ok(Delivery {
         id: row.get(0)?,
-        notification: row.get(1)?,
-        event_id: row.get(2)?,
-        subscription: row.get(3)?,
-        status: row.get(4)?,
-        attempts: row.get(5)?,
-        next_attempt: row.get(6)?,
-        last_status: row.get(7)?,
-        last_error: row.get(8)?,
-        created: row.get(9)?,
-        updated: row.get(10)?,
+        instance: row.get(1)?,
+        notification: row.get(2)?,
+        event_id: row.get(3)?,
+        subscription: row.get(4)?,
+        status: row.get(5)?,
+        attempts: row.get(6)?,
+        next_attempt: row.get(7)?,
+        last_status: row.get(8)?,
+        last_error: row.get(9)?,
+        created: row.get(10)?,
+        updated: row.get(11)?,
     })
 }

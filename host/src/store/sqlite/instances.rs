@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Value};
 
-use super::{columns::Json, error::taken, pollers, query::Query, schedules, subscriptions};
+use super::{columns::Json, error::taken, messages, pollers, query::Query, schedules, subscriptions};
 use crate::{
     clock::Millis,
     store::{
@@ -101,11 +101,12 @@ pub(super) fn list(
 }
 
 pub(super) fn delete(connection: &Connection, id: InstanceId) -> Result<()> {
+    let others = messages::leave_others(connection, id)?;
     let mut delete = connection.prepare_cached("DELETE FROM instances WHERE id = ?1")?;
-    match delete.execute([id])? {
-        0 => Err(StoreError::Missing("instance")),
-        _ => Ok(()),
+    if delete.execute([id])? == 0 {
+        return Err(StoreError::Missing("instance"));
     }
+    messages::refresh(connection, &others)
 }
 
 pub(super) fn secrets(connection: &Connection, instance: InstanceId) -> Result<Vec<SealedSecret>> {

@@ -8,7 +8,10 @@ use super::{columns::signed, error::OpenError};
 use crate::store::Result;
 
 /// What brings the schema from one version to the next, by `PRAGMA user_version`. Released ones are never edited.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+];
 
 /// Marks a database as Periodic's: `PRIO` in ASCII.
 const APPLICATION: i64 = 0x5052_494f;
@@ -39,6 +42,14 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<()> {
 
 /// Bring the schema to this release's version, all steps or none.
 pub(super) fn run(connection: &mut Connection) -> Result<()> {
+    // A table can only be made anew while nothing cascades from the old one, and that is no matter of transactions.
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let done = steps(connection);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    done
+}
+
+fn steps(connection: &mut Connection) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version = pragma(&transaction, "user_version")?;
     for (migration, after) in MIGRATIONS.iter().zip(1..) {

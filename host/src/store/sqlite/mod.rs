@@ -3,6 +3,7 @@
 //! One thread writes, with group commit; a few connections read beside it. Simulations under paused time cannot wait
 //! for threads, so [`Sqlite::in_task`] runs the same statements where the caller stands.
 
+mod analysis;
 mod change;
 mod claims;
 mod columns;
@@ -13,12 +14,15 @@ mod error;
 mod history;
 mod housekeeping;
 mod instances;
+mod messages;
 mod migrations;
 mod outboxes;
 mod pollers;
 mod query;
 mod readers;
+mod replays;
 mod schedules;
+mod settings;
 mod settlements;
 mod subscriptions;
 mod tenants;
@@ -26,18 +30,18 @@ mod tenants;
 mod tests;
 mod writer;
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use async_trait::async_trait;
 
 use self::engine::Engine;
 pub use self::error::{GroupFailed, OpenError};
 use super::{
-    AccountId, Attempt, ClaimedDelivery, Delivery, DeliveryClaim, DeliveryFilter, DeliveryId, Digest,
-    Fingerprint, IdentityHash, Instance, InstanceChange, InstanceFilter, InstanceId, Lease, NewInstance,
-    NewTenant, Notification, NotificationFilter, PageCommit, PollCommit, PollRecord, Poller, PollerId,
-    PollerSwitch, Result, Schedule, SealedSecret, Settlement, Store, Subscription, SubscriptionId, User,
-    UserId,
+    AccountId, Attempt, ClaimedDelivery, CountFilter, Delivery, DeliveryClaim, DeliveryFilter, DeliveryId,
+    Digest, Disposition, EventCount, Fingerprint, IdentityHash, Instance, InstanceChange, InstanceFilter,
+    InstanceId, Lease, NewInstance, NewMessage, NewSubscription, NewTenant, Notification, NotificationFilter,
+    NotificationId, PageCommit, PollCommit, PollRecord, Poller, PollerId, PollerSwitch, Replayed, Result,
+    Schedule, SealedSecret, Settlement, Store, Subscription, SubscriptionFilter, SubscriptionId, User, UserId,
 };
 use crate::clock::Millis;
 
@@ -183,6 +187,12 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn rewind_poller(&self, poller: PollerId, to: Millis, now: Millis) -> Result<()> {
+        self.engine
+            .write(move |c| pollers::rewind(c, poller, to, now))
+            .await
+    }
+
     async fn polls(&self, poller: PollerId, limit: usize) -> Result<Vec<PollRecord>> {
         self.engine.read(move |c| pollers::polls(c, poller, limit)).await
     }
@@ -216,6 +226,56 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn feed(
+        &self,
+        account: AccountId,
+        instance: Option<InstanceId>,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Notification>> {
+        self.engine
+            .read(move |c| history::feed(c, account, instance, after, limit))
+            .await
+    }
+
+    async fn newest_position(&self) -> Result<i64> {
+        self.engine.read(messages::newest_position).await
+    }
+
+    async fn post_message(&self, account: AccountId, message: NewMessage) -> Result<()> {
+        self.engine
+            .write(move |c| messages::post(c, account, &message))
+            .await
+    }
+
+    async fn acknowledge(&self, account: AccountId, id: NotificationId) -> Result<()> {
+        self.engine
+            .write(move |c| messages::acknowledge(c, account, id))
+            .await
+    }
+
+    async fn delete_notification(&self, account: AccountId, id: NotificationId) -> Result<()> {
+        self.engine.write(move |c| messages::delete(c, account, id)).await
+    }
+
+    async fn count_events(&self, account: AccountId, filter: &CountFilter) -> Result<Vec<EventCount>> {
+        let filter = *filter;
+        self.engine
+            .read(move |c| analysis::count_events(c, account, &filter))
+            .await
+    }
+
+    async fn dispositions(
+        &self,
+        account: AccountId,
+        filter: &NotificationFilter,
+    ) -> Result<Vec<Disposition>> {
+        let filter = filter.clone();
+        self.engine
+            .read(move |c| analysis::dispositions(c, account, &filter))
+            .await
+    }
+
     async fn claim_deliveries(&self, claim: DeliveryClaim) -> Result<Vec<ClaimedDelivery>> {
         self.engine.write(move |c| claims::claim(c, &claim)).await
     }
@@ -243,13 +303,43 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn replay_deliveries(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        after: DeliveryId,
+        now: Millis,
+    ) -> Result<Replayed> {
+        let filter = filter.clone();
+        self.engine
+            .write(move |c| replays::replay(c, account, &filter, after, now))
+            .await
+    }
+
     async fn subscriptions(
         &self,
         account: AccountId,
-        instance: Option<InstanceId>,
+        filter: &SubscriptionFilter,
     ) -> Result<Vec<Subscription>> {
+        let filter = filter.clone();
         self.engine
-            .read(move |c| subscriptions::list(c, account, instance))
+            .read(move |c| subscriptions::list(c, account, &filter))
+            .await
+    }
+
+    async fn create_subscription(
+        &self,
+        account: AccountId,
+        subscription: NewSubscription,
+    ) -> Result<Subscription> {
+        self.engine
+            .write(move |c| subscriptions::create(c, account, &subscription))
+            .await
+    }
+
+    async fn delete_subscription(&self, account: AccountId, id: SubscriptionId, now: Millis) -> Result<()> {
+        self.engine
+            .write(move |c| subscriptions::delete(c, account, id, now))
             .await
     }
 
@@ -261,6 +351,20 @@ impl Store for Sqlite {
     ) -> Result<usize> {
         self.engine
             .write(move |c| subscriptions::resume(c, account, id, now))
+            .await
+    }
+
+    async fn account_settings(&self, account: AccountId) -> Result<BTreeMap<String, String>> {
+        self.engine.read(move |c| settings::of(c, account)).await
+    }
+
+    async fn put_account_settings(
+        &self,
+        account: AccountId,
+        settings: BTreeMap<String, String>,
+    ) -> Result<()> {
+        self.engine
+            .write(move |c| settings::put(c, account, &settings))
             .await
     }
 

@@ -8,9 +8,12 @@ use super::{
     columns::{count, signed},
     schedules,
 };
-use crate::store::{
-    Checkpoint, Fingerprint, IdentityHash, InstanceId, NewPoller, PollRecord, Poller, PollerId, PollerSwitch,
-    Result, StoreError,
+use crate::{
+    clock::Millis,
+    store::{
+        Checkpoint, Fingerprint, IdentityHash, InstanceId, NewPoller, PollRecord, Poller, PollerId,
+        PollerSwitch, Result, StoreError,
+    },
 };
 
 /// Give an instance these pollers and no others; those of a resource that stays keep all but their configuration.
@@ -58,6 +61,21 @@ pub(super) fn switch(connection: &Connection, id: PollerId, switch: PollerSwitch
         .query_row(params![id, paused], |row| row.get(0))
         .optional()?;
     schedules::refresh(connection, instance.ok_or(StoreError::Missing("poller"))?)
+}
+
+/// Set a poller back. What is known of records that changed since is forgotten, so that they are told.
+pub(super) fn rewind(connection: &Connection, id: PollerId, to: Millis, now: Millis) -> Result<()> {
+    let mut rewind = connection.prepare_cached(
+        "UPDATE pollers
+         SET cursor = ?2, start = min(start, ?2), checkpoint = NULL, checkpoint_adapter = NULL
+         WHERE id = ?1 RETURNING instance_id",
+    )?;
+    let instance = rewind.query_row(params![id, to], |row| row.get(0)).optional()?;
+    let instance = instance.ok_or(StoreError::Missing("poller"))?;
+    let mut forget = connection
+        .prepare_cached("DELETE FROM fingerprints WHERE poller_id = ?1 AND (updated IS NULL OR updated >= ?2)")?;
+    forget.execute(params![id, to])?;
+    schedules::interrupt(connection, instance, now)
 }
 
 pub(super) fn fingerprints(

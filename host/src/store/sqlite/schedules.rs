@@ -120,6 +120,16 @@ pub(super) fn release(connection: &Connection, lease: Lease, next_run: Millis, f
     refresh(connection, lease.instance)
 }
 
+/// Take the lease from whoever has it, and let the instance be due now.
+pub(super) fn interrupt(connection: &Connection, instance: InstanceId, now: Millis) -> Result<()> {
+    let mut interrupt = connection.prepare_cached(
+        "UPDATE schedules SET lease_epoch = lease_epoch + 1, lease_ends = NULL, next_run = ?2, failures = 0
+         WHERE instance_id = ?1",
+    )?;
+    interrupt.execute(params![instance, now])?;
+    refresh(connection, instance)
+}
+
 pub(super) fn next_due(connection: &Connection) -> Result<Option<Millis>> {
     Ok(connection
         .prepare_cached(NEXT_DUE)?

@@ -64,7 +64,9 @@ fn one(
         Verdict::Retry { at } if subscriptions::is_active(connection, subscription)? => {
             update(connection, settlement, DeliveryStatus::Retry, Some(*at))
         }
-        Verdict::Retry { .. } => update(connection, settlement, DeliveryStatus::Queued, None),
+        Verdict::Retry { .. } | Verdict::Queue => {
+            update(connection, settlement, DeliveryStatus::Queued, None)
+        }
         Verdict::Deactivate { reason } => {
             update(connection, settlement, DeliveryStatus::Queued, None)?;
             subscriptions::deactivate(connection, subscription, reason, settlement.finished)

@@ -2,15 +2,27 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{outboxes, query::Query};
+use super::{columns::Json, outboxes, query::Query};
 use crate::{
     clock::Millis,
-    store::{AccountId, Callback, InstanceId, Result, StoreError, Subscription, SubscriptionId},
+    store::{
+        AccountId, Callback, InstanceId, NewSubscription, NotificationId, Result, StoreError, Subscription,
+        SubscriptionFilter, SubscriptionId,
+    },
 };
 
-const LIST: &str = "
-    SELECT id, instance_id, topic, url, active, reason, created FROM subscriptions
-    WHERE retired IS NULL AND account_id = ?";
+macro_rules! list {
+    ($rest:literal) => {
+        concat!(
+            "SELECT s.id, s.instance_id,
+                    (SELECT json_group_array(topic)
+                     FROM (SELECT topic FROM subscription_topics WHERE subscription_id = s.id ORDER BY ordinal)),
+                    s.url, s.active, s.reason, s.created, s.retired
+             FROM subscriptions s WHERE s.account_id = ?",
+            $rest
+        )
+    };
+}
 
 /// Let an instance's events go here. To another URL than before a new subscription is made, which takes over what is
 /// not delivered yet.
@@ -21,26 +33,111 @@ pub(super) fn put(
     now: Millis,
 ) -> Result<()> {
     let mut same = connection.prepare_cached(
-        "SELECT 1 FROM subscriptions WHERE instance_id = ?1 AND retired IS NULL AND topic = ?2 AND url = ?3",
+        "SELECT 1 FROM subscriptions s JOIN subscription_topics t ON t.subscription_id = s.id
+         WHERE s.instance_id = ?1 AND s.retired IS NULL AND t.topic = ?2 AND s.url = ?3",
     )?;
     if same.exists(params![instance, callback.topic, callback.url])? {
         return Ok(());
     }
     retire(connection, instance, now)?;
+    let mut account = connection.prepare_cached("SELECT account_id FROM instances WHERE id = ?1")?;
+    let account = account.query_row([instance], |row| row.get(0))?;
+    let topics = std::slice::from_ref(&callback.topic);
+    let id = insert(connection, account, Some(instance), topics, &callback.url, now)?;
+    take_over(connection, instance, id, now)?;
+    outboxes::refresh(connection, id)
+}
+
+/// Make a subscription for a user.
+pub(super) fn create(
+    connection: &Connection,
+    account: AccountId,
+    new: &NewSubscription,
+) -> Result<Subscription> {
+    let id = insert(connection, account, None, &new.topics, &new.url, new.created)?;
+    let filter = SubscriptionFilter {
+        id: Some(id),
+        ..SubscriptionFilter::default()
+    };
+    let made = list(connection, account, &filter)?.pop();
+    made.ok_or(StoreError::Missing("subscription"))
+}
+
+fn insert(
+    connection: &Connection,
+    account: AccountId,
+    instance: Option<InstanceId>,
+    topics: &[String],
+    url: &str,
+    now: Millis,
+) -> Result<SubscriptionId> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO subscriptions (account_id, instance_id, topic, url, created)
-         SELECT account_id, id, ?2, ?3, ?4 FROM instances WHERE id = ?1
-         RETURNING id",
+        "INSERT INTO subscriptions (account_id, instance_id, url, created) VALUES (?1, ?2, ?3, ?4) RETURNING id",
     )?;
-    let id: SubscriptionId = insert
-        .query_row(params![instance, callback.topic, callback.url, now], |row| {
-            row.get(0)
-        })?;
+    let id: SubscriptionId = insert.query_row(params![account, instance, url, now], |row| row.get(0))?;
+    let mut topic = connection.prepare_cached(
+        "INSERT INTO subscription_topics (subscription_id, ordinal, account_id, topic) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (name, ordinal) in topics.iter().zip(0_i64..) {
+        topic.execute(params![id, ordinal, account, name])?;
+    }
     connection
         .prepare_cached("INSERT INTO outboxes (subscription_id) VALUES (?1)")?
         .execute([id])?;
-    take_over(connection, instance, id, now)?;
+    Ok(id)
+}
+
+/// The subscriptions that a notification goes to: those of its topic in its account.
+pub(super) fn of_topic(
+    connection: &Connection,
+    notification: NotificationId,
+) -> Result<Vec<SubscriptionId>> {
+    let mut select = connection.prepare_cached(
+        "SELECT DISTINCT s.id
+         FROM notifications n
+         JOIN subscription_topics t ON t.account_id = n.account_id AND t.topic = n.topic
+         JOIN subscriptions s ON s.id = t.subscription_id
+         WHERE n.id = ?1 AND s.retired IS NULL ORDER BY s.id",
+    )?;
+    let subscriptions = select.query_map([notification], |row| row.get(0))?;
+    Ok(subscriptions.collect::<rusqlite::Result<_>>()?)
+}
+
+/// End a subscription at a user's request.
+pub(super) fn delete(
+    connection: &Connection,
+    account: AccountId,
+    id: SubscriptionId,
+    now: Millis,
+) -> Result<()> {
+    let mut select = connection.prepare_cached(
+        "SELECT instance_id FROM subscriptions WHERE id = ?1 AND account_id = ?2 AND retired IS NULL",
+    )?;
+    let found = select
+        .query_row(params![id, account], |row| row.get::<_, Option<InstanceId>>(0))
+        .optional()?;
+    match found {
+        None => return Err(StoreError::Missing("subscription")),
+        Some(Some(instance)) => return retire(connection, instance, now),
+        Some(None) => {}
+    }
+    let mut retire =
+        connection.prepare_cached("UPDATE subscriptions SET active = 0, retired = ?2 WHERE id = ?1")?;
+    retire.execute(params![id, now])?;
+    let mut drop = connection.prepare_cached("DELETE FROM deliveries WHERE subscription_id = ?1 AND status <> 1")?;
+    drop.execute([id])?;
+    let mut lanes = connection.prepare_cached("DELETE FROM delivery_lanes WHERE subscription_id = ?1")?;
+    lanes.execute([id])?;
     outboxes::refresh(connection, id)
+}
+
+/// Let deliveries go out again.
+pub(super) fn activate(connection: &Connection, id: SubscriptionId) -> Result<()> {
+    let mut activate = connection.prepare_cached(
+        "UPDATE subscriptions SET active = 1, reason = NULL WHERE id = ?1 AND active = 0 AND retired IS NULL",
+    )?;
+    activate.execute([id])?;
+    Ok(())
 }
 
 /// End an instance's subscription; what it has not delivered queues.
@@ -131,19 +228,32 @@ pub(super) fn is_active(connection: &Connection, id: SubscriptionId) -> Result<b
 pub(super) fn list(
     connection: &Connection,
     account: AccountId,
-    instance: Option<InstanceId>,
+    filter: &SubscriptionFilter,
 ) -> Result<Vec<Subscription>> {
-    Query::new(LIST, account)
-        .and_some("instance_id = ?", instance)
-        .rows(connection, "id", Some(usize::MAX), |row| {
+    let select = match filter.id {
+        Some(_) => list!(""),
+        None => list!(" AND s.retired IS NULL"),
+    };
+    let topics = (!filter.topics.is_empty()).then(|| Json(&filter.topics).text()).transpose()?;
+    Query::new(select, account)
+        .and_some("s.id = ?", filter.id)
+        .and_some("s.instance_id = ?", filter.instance)
+        .and_some(
+            "s.id IN (SELECT subscription_id FROM subscription_topics
+                      WHERE account_id = s.account_id AND topic IN (SELECT value FROM json_each(?)))",
+            topics,
+        )
+        .and_some("s.id > ?", filter.after)
+        .rows(connection, "s.id", filter.limit, |row| {
             Ok(Subscription {
                 id: row.get(0)?,
                 instance: row.get(1)?,
-                topic: row.get(2)?,
+                topics: row.get::<_, Json<_>>(2)?.0,
                 url: row.get(3)?,
                 active: row.get(4)?,
                 reason: row.get(5)?,
                 created: row.get(6)?,
+                retired: row.get(7)?,
             })
         })
 }

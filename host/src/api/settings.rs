@@ -1,0 +1,139 @@
+//! `/accounts/settings`: what an account says of itself.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, State},
+    routing::get,
+};
+use serde_json::Value;
+
+use super::{
+    Api,
+    auth::Caller,
+    error::{ApiError, ApiResult},
+    notifications::read,
+};
+use crate::store::{FailurePolicy, User};
+
+/// The longest key, and the longest value.
+const LONGEST: usize = 1000;
+/// The most settings of an account.
+const MOST: usize = 200;
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/accounts/settings", get(show).patch(change).post(change))
+        .route(
+            "/accounts/{id}/settings",
+            get(show_of).patch(change_of).post(change_of),
+        )
+}
+
+/// `GET /accounts/settings`.
+async fn show(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
+    in_force(&api, &caller.user).await
+}
+
+/// `GET /accounts/{id}/settings`.
+async fn show_of(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+    check_own(&caller.user, &id)?;
+    in_force(&api, &caller.user).await
+}
+
+/// `PATCH|POST /accounts/settings`: what is not named stays.
+async fn change(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<Value>> {
+    put(&api, &caller.user, &body).await
+}
+
+/// `PATCH|POST /accounts/{id}/settings`.
+async fn change_of(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> ApiResult<Json<Value>> {
+    check_own(&caller.user, &id)?;
+    put(&api, &caller.user, &body).await
+}
+
+/// Another account does not exist for him.
+fn check_own(user: &User, id: &str) -> ApiResult<()> {
+    if id.parse() == Ok(user.account.0) {
+        return Ok(());
+    }
+    Err(ApiError::not_found(format!("there is no account {id}")))
+}
+
+async fn put(api: &Api, user: &User, body: &[u8]) -> ApiResult<Json<Value>> {
+    let changes = check(read(body)?)?;
+    let known = api.host.store.account_settings(user.account).await?;
+    let new = changes.keys().filter(|key| !known.contains_key(*key)).count();
+    if known.len() + new > MOST {
+        return Err(ApiError::bad_request(format!(
+            "an account has at most {MOST} settings, and this would make {}",
+            known.len() + new
+        )));
+    }
+    api.host.store.put_account_settings(user.account, changes).await?;
+    in_force(api, user).await
+}
+
+async fn in_force(api: &Api, user: &User) -> ApiResult<Json<Value>> {
+    let mut settings = api.host.store.account_settings(user.account).await?;
+    settings
+        .entry(FailurePolicy::SETTING.to_owned())
+        .or_insert_with(|| "retry".to_owned());
+    Ok(Json(
+        settings
+            .into_iter()
+            .map(|(key, value)| (key, Value::String(value)))
+            .collect(),
+    ))
+}
+
+/// Texts, numbers and truth values by key. Keys that mean nothing here are kept for whoever reads them.
+fn check(settings: BTreeMap<String, Value>) -> ApiResult<BTreeMap<String, String>> {
+    let mut checked = BTreeMap::new();
+    for (key, value) in settings {
+        let value = match value {
+            Value::String(text) => text,
+            Value::Bool(_) | Value::Number(_) => value.to_string(),
+            _ => return Err(ApiError::bad_request(format!("{key}: should be a text"))),
+        };
+        if key == FailurePolicy::SETTING && FailurePolicy::parse(&value).is_none() {
+            return Err(ApiError::bad_request(format!(
+                "{key}: {value:?} is no policy; it should be retry or queue"
+            )));
+        }
+        if key.is_empty() || key.len() > LONGEST || value.len() > LONGEST {
+            return Err(ApiError::bad_request(format!(
+                "a setting has a key of 1 to {LONGEST} bytes and a value of at most {LONGEST}"
+            )));
+        }
+        checked.insert(key, value);
+    }
+    Ok(checked)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn settings_are_checked() {
+        let policy = FailurePolicy::SETTING;
+        for good in [json!({ policy: "queue" }), json!({ policy: "retry", "x": 5 }), json!({})] {
+            let settings = serde_json::from_value(good.clone()).unwrap();
+            assert!(check(settings).is_ok(), "{good}");
+        }
+        for bad in [json!({ policy: "drop" }), json!({ policy: null }), json!({ "x": [] }), json!({ "": "y" })] {
+            let settings = serde_json::from_value(bad.clone()).unwrap();
+            assert!(check(settings).is_err(), "{bad}");
+        }
+    }
+}
