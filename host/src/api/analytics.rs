@@ -19,9 +19,7 @@ use super::{
 };
 use crate::{
     clock::Millis,
-    store::{
-        AccountId, Attempt, CountFilter, Disposition, EventCount, NotificationFilter, NotificationId,
-    },
+    store::{AccountId, Attempt, CountFilter, Disposition, EventCount, NotificationFilter, NotificationId},
 };
 
 const SECOND: Millis = 1000;
@@ -254,7 +252,11 @@ mod tests {
             ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "HOUR", 25),
         ];
         for (from, to, interval, expected) in cases {
-            assert_eq!(buckets(from, to, interval), Ok(expected), "{from} {to} {interval}");
+            assert_eq!(
+                buckets(from, to, interval),
+                Ok(expected),
+                "{from} {to} {interval}"
+            );
         }
     }
 
@@ -262,8 +264,18 @@ mod tests {
     fn what_makes_no_sense_is_refused() {
         let refused = [
             ("2026-01-01T01:00:00Z", "2026-01-01T00:00:00Z", "minute", "to"),
-            ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "second", "interval"),
-            ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "moment", "interval"),
+            (
+                "2026-01-01T00:00:00Z",
+                "2026-01-02T00:00:00Z",
+                "second",
+                "interval",
+            ),
+            (
+                "2026-01-01T00:00:00Z",
+                "2026-01-02T00:00:00Z",
+                "moment",
+                "interval",
+            ),
         ];
         for (from, to, interval, field) in refused {
             assert!(buckets(from, to, interval).is_err(), "{field}");

@@ -17,15 +17,15 @@ use super::{
     auth::Caller,
     error::{ApiError, ApiResult},
     filter::{self, Where},
-    instant, instances, notifications,
+    instances, instant, notifications,
     notifications::read,
     page::Page,
     query::Query,
     subscriptions, view,
 };
 use crate::store::{
-    Delivery, DeliveryFilter, DeliveryId, DeliveryStatus, InstanceId, NotificationId, Replayed, SubscriptionId,
-    User,
+    Delivery, DeliveryFilter, DeliveryId, DeliveryStatus, InstanceId, NotificationId, Replayed,
+    SubscriptionId, User,
 };
 
 pub(super) fn routes() -> Router<Api> {
@@ -35,7 +35,10 @@ pub(super) fn routes() -> Router<Api> {
         .route(&format!("{all}/replay"), post(replay))
         .route(&format!("{all}/{{id}}"), get(show))
         .route(&format!("{all}/{{id}}/replay"), post(replay_one))
-        .route("/notifications/{id}/subscriptions/deliveries", get(of_notification))
+        .route(
+            "/notifications/{id}/subscriptions/deliveries",
+            get(of_notification),
+        )
         .route(
             "/notifications/{id}/subscriptions/{subscription}/deliveries",
             get(of_subscription),

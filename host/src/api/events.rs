@@ -12,7 +12,7 @@ use super::{
     Api,
     auth::Caller,
     error::{ApiError, ApiResult},
-    instant, instances,
+    instances, instant,
     page::Page,
     query::Query,
     view,

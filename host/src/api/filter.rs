@@ -18,8 +18,7 @@ const KNOWN: &str = "channel, status, config.url, notificationId, subscriptionId
 
 /// Read a `where`: equations joined by AND.
 pub(super) fn parse(text: &str) -> ApiResult<Where> {
-    let expression =
-        ceql::parse(text).map_err(|error| ApiError::bad_request(format!("where: {error}")))?;
+    let expression = ceql::parse(text).map_err(|error| ApiError::bad_request(format!("where: {error}")))?;
     let mut filter = DeliveryFilter::default();
     for condition in expression.conjuncts() {
         let Expression::Compare {
@@ -45,12 +44,24 @@ pub(super) fn parse(text: &str) -> ApiResult<Where> {
             },
             "config.url" => once(&mut filter.url, value.clone(), twice)?,
             "notificationid" => {
-                once(&mut filter.notification, number(&field.name, value).map(NotificationId)?, twice)?;
+                once(
+                    &mut filter.notification,
+                    number(&field.name, value).map(NotificationId)?,
+                    twice,
+                )?;
             }
             "subscriptionid" => {
-                once(&mut filter.subscription, number(&field.name, value).map(SubscriptionId)?, twice)?;
+                once(
+                    &mut filter.subscription,
+                    number(&field.name, value).map(SubscriptionId)?,
+                    twice,
+                )?;
             }
-            "instanceid" => once(&mut filter.instance, number(&field.name, value).map(InstanceId)?, twice)?,
+            "instanceid" => once(
+                &mut filter.instance,
+                number(&field.name, value).map(InstanceId)?,
+                twice,
+            )?,
             _ => {
                 return Err(ApiError::bad_request(format!(
                     "where: deliveries have no {}; they are found by {KNOWN}",

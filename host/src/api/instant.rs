@@ -21,7 +21,11 @@ pub(super) fn parse(field: &str, text: &str) -> ApiResult<Millis> {
         Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis())
     };
     // Four digits are a year without the rest, not a moment of 1970.
-    let millis = || text.parse().ok().filter(|_| text.trim_start_matches('-').len() > 4);
+    let millis = || {
+        text.parse()
+            .ok()
+            .filter(|_| text.trim_start_matches('-').len() > 4)
+    };
     zoned()
         .or_else(local)
         .or_else(date)

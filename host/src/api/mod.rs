@@ -14,8 +14,10 @@ mod layers;
 mod notifications;
 mod operation;
 mod page;
+mod pollers;
 mod query;
 mod settings;
+mod stream;
 mod subscriptions;
 mod view;
 
@@ -30,6 +32,9 @@ use axum::{
     middleware,
     routing::{get, post},
 };
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::{host::Host, instance::Rules, poll::Scheduler};
 
@@ -53,6 +58,10 @@ pub struct Shared {
     pub rules: Rules,
     /// Set once the adapters folder was loaded.
     pub ready: AtomicBool,
+    /// Places for streams of events; see [`streams`].
+    pub streams: Arc<Semaphore>,
+    /// Ends streams of events, which have no end of their own.
+    pub shutdown: CancellationToken,
 }
 
 impl std::ops::Deref for Api {
@@ -90,8 +99,6 @@ impl Api {
                     .patch(instances::change)
                     .delete(instances::remove),
             )
-            .route("/instances/{id}/pollers", get(operation::pollers))
-            .route("/instances/{id}/polls", post(operation::poll_now))
             .route("/elements", get(elements::list))
             .route("/elements/{key}", get(elements::get))
             .route(
@@ -116,7 +123,9 @@ impl Api {
             .merge(notifications::routes())
             .merge(subscriptions::routes())
             .merge(deliveries::routes())
-            .merge(settings::routes());
+            .merge(settings::routes())
+            .merge(pollers::routes())
+            .merge(stream::routes());
         Router::new()
             .route("/healthz", get(operation::healthz))
             .route("/readyz", get(operation::readyz))
@@ -135,6 +144,11 @@ impl Api {
             .layer(middleware::from_fn_with_state(self.clone(), layers::identify))
             .with_state(self)
     }
+}
+
+/// The places for streams of events that a host has.
+pub fn streams() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(stream::STREAMS))
 }
 
 /// How long a stopping host waits for requests in progress.

@@ -90,11 +90,7 @@ async fn create(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResul
 }
 
 /// `GET /notifications?topics[]=…`, newest first.
-async fn list(
-    State(api): State<Api>,
-    caller: Caller,
-    query: Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+async fn list(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<(HeaderMap, Json<Value>)> {
     let topics: Vec<String> = topics(&query);
     if topics.is_empty() {
         return Err(ApiError::bad_request(
@@ -165,9 +161,7 @@ pub(super) async fn find(api: &Api, user: &User, id: NotificationId) -> ApiResul
 
 /// A notification's id in a path.
 pub(super) fn number(id: &str) -> ApiResult<NotificationId> {
-    id.parse()
-        .map(NotificationId)
-        .map_err(|_no_number| missing(id))
+    id.parse().map(NotificationId).map_err(|_no_number| missing(id))
 }
 
 fn missing(id: &str) -> ApiError {

@@ -1,21 +1,11 @@
-//! What is ours beside the compatible interface: how the host, its adapters and its pollers are.
+//! What is ours beside the compatible interface: how the host and its adapters are.
 
 use std::sync::atomic::Ordering;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use serde_json::{Value, json};
 
-use super::{
-    Api,
-    auth::Caller,
-    error::{ApiError, ApiResult},
-    instances,
-    view::instant,
-};
+use super::{Api, auth::Caller, view::instant};
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> Json<Value> {
@@ -60,53 +50,4 @@ pub(super) async fn adapters(State(api): State<Api>, _: Caller) -> Json<Value> {
         })
     });
     Json(served.chain(rejected).collect())
-}
-
-/// `GET /instances/{id}/pollers`.
-pub(super) async fn pollers(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> ApiResult<Json<Value>> {
-    let instance = instances::find(&api, &caller.user, &id).await?;
-    let schedule = api.host.store.schedule(instance.id).await?;
-    let next_run = schedule.as_ref().map(|schedule| instant(schedule.next_run));
-    let pollers = api.host.store.pollers(instance.id).await?;
-    let shown = pollers.into_iter().map(|poller| {
-        let state = match (poller.paused, poller.failures) {
-            (true, _) => "paused",
-            (false, 0) => "ok",
-            (false, _) => "failing",
-        };
-        json!({
-            "resource": poller.resource,
-            "state": state,
-            "lastSuccess": poller.last_success.map(instant),
-            "lastFailure": poller.last_failure.map(instant),
-            "lastError": poller.last_error,
-            "failures": poller.failures,
-            "nextRun": next_run,
-            "cursor": instant(poller.cursor),
-            "records": poller.records,
-            "events": poller.events,
-            "configuration": serde_json::from_str::<Value>(&poller.configuration).unwrap_or_default(),
-        })
-    });
-    Ok(Json(shown.collect()))
-}
-
-/// `POST /instances/{id}/polls`: poll now.
-pub(super) async fn poll_now(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> ApiResult<Json<Value>> {
-    let instance = instances::find(&api, &caller.user, &id).await?;
-    match api.scheduler.poll_now(instance.id).await? {
-        true => pollers(State(api), caller, Path(id)).await,
-        false => {
-            let message = format!("instance {id} is not polled, or a poll of it is in progress");
-            Err(ApiError::new(StatusCode::CONFLICT, message))
-        }
-    }
 }

@@ -24,7 +24,9 @@ impl Page {
         let size = query.number("pageSize")?;
         let after = query.get("nextPage").map(|token| {
             token.parse().map_err(|_no_number| {
-                ApiError::bad_request("nextPage: take the value of the Elements-Next-Page-Token header as it is")
+                ApiError::bad_request(
+                    "nextPage: take the value of the Elements-Next-Page-Token header as it is",
+                )
             })
         });
         Ok(Self {

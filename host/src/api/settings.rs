@@ -127,11 +127,20 @@ mod tests {
     #[test]
     fn settings_are_checked() {
         let policy = FailurePolicy::SETTING;
-        for good in [json!({ policy: "queue" }), json!({ policy: "retry", "x": 5 }), json!({})] {
+        for good in [
+            json!({ policy: "queue" }),
+            json!({ policy: "retry", "x": 5 }),
+            json!({}),
+        ] {
             let settings = serde_json::from_value(good.clone()).unwrap();
             assert!(check(settings).is_ok(), "{good}");
         }
-        for bad in [json!({ policy: "drop" }), json!({ policy: null }), json!({ "x": [] }), json!({ "": "y" })] {
+        for bad in [
+            json!({ policy: "drop" }),
+            json!({ policy: null }),
+            json!({ "x": [] }),
+            json!({ "": "y" }),
+        ] {
             let settings = serde_json::from_value(bad.clone()).unwrap();
             assert!(check(settings).is_err(), "{bad}");
         }

@@ -115,11 +115,7 @@ async fn create(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResul
 }
 
 /// `GET /notifications/subscriptions`: all, or those of topics.
-async fn list(
-    State(api): State<Api>,
-    caller: Caller,
-    query: Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+async fn list(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<(HeaderMap, Json<Value>)> {
     let page = Page::of(&query)?;
     let filter = SubscriptionFilter {
         topics: topics(&query),
@@ -177,9 +173,7 @@ pub(super) async fn look_up(api: &Api, user: &User, id: SubscriptionId) -> ApiRe
 
 /// A subscription's id in a path.
 pub(super) fn number(id: &str) -> ApiResult<SubscriptionId> {
-    id.parse()
-        .map(SubscriptionId)
-        .map_err(|_no_number| missing(id))
+    id.parse().map(SubscriptionId).map_err(|_no_number| missing(id))
 }
 
 fn missing(id: &str) -> ApiError {
@@ -208,11 +202,23 @@ mod tests {
     fn what_cannot_be_subscribed_is_refused_by_its_field() {
         let cases = [
             (json!({}), "channel: is missing"),
-            (json!({ "channel": "email", "topics": ["t"] }), "channel: this host delivers"),
-            (json!({ "channel": "pigeon" }), "channel: \"pigeon\" is no channel"),
+            (
+                json!({ "channel": "email", "topics": ["t"] }),
+                "channel: this host delivers",
+            ),
+            (
+                json!({ "channel": "pigeon" }),
+                "channel: \"pigeon\" is no channel",
+            ),
             (json!({ "channel": "webhook" }), "topics: is missing"),
-            (json!({ "channel": "webhook", "topics": [" "] }), "topics: is missing"),
-            (json!({ "channel": "webhook", "topics": ["t"] }), "config.url: is missing"),
+            (
+                json!({ "channel": "webhook", "topics": [" "] }),
+                "topics: is missing",
+            ),
+            (
+                json!({ "channel": "webhook", "topics": ["t"] }),
+                "config.url: is missing",
+            ),
             (
                 json!({ "channel": "webhook", "topics": ["t"], "config": { "url": null } }),
                 "config.url: is missing",
@@ -225,7 +231,10 @@ mod tests {
         for (request, expected) in cases {
             let read: Request = serde_json::from_value(request.clone()).unwrap();
             let error = format!("{:?}", read.check().unwrap_err());
-            assert!(error.contains(&expected.replace('"', "\\\"")), "{request}: {error}");
+            assert!(
+                error.contains(&expected.replace('"', "\\\"")),
+                "{request}: {error}"
+            );
         }
     }
 
@@ -236,6 +245,9 @@ mod tests {
         });
         let read: Request = serde_json::from_value(request).unwrap();
         let (topics, url) = read.check().unwrap();
-        assert_eq!((topics, url.as_str()), (vec!["a".to_owned(), "b".to_owned()], "https://example.com/x"));
+        assert_eq!(
+            (topics, url.as_str()),
+            (vec!["a".to_owned(), "b".to_owned()], "https://example.com/x")
+        );
     }
 }

@@ -11,7 +11,11 @@ use std::{
 
 use anyhow::Context as _;
 use cap_std::{ambient_authority, fs::Dir};
-use tokio::{net::TcpListener, sync::{Notify, watch}, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::init::{DATABASE, print_secrets};
@@ -77,6 +81,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         concurrency: settings.poll.concurrency.max(1),
         ..poll::Options::default()
     };
+    let shutdown = CancellationToken::new();
     let api = Api::new(api::Shared {
         host: Arc::clone(&host),
         scheduler: Arc::new(Scheduler::new(Arc::clone(&host), poll)),
@@ -84,6 +89,8 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
             min_poll_interval: settings.min_poll_interval.0,
         },
         ready: AtomicBool::new(false),
+        streams: api::streams(),
+        shutdown: shutdown.clone(),
     });
 
     let listener = TcpListener::bind(settings.listen).await;
@@ -91,7 +98,6 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         listener.with_context(|| format!("cannot listen on {} (setting listen)", settings.listen))?;
     let address = listener.local_addr()?;
 
-    let shutdown = CancellationToken::new();
     let mut parts = JoinSet::new();
     let stopping = shutdown.clone();
     let server =

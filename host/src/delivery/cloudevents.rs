@@ -113,12 +113,10 @@ pub(super) fn content(format: Format, event_id: &str, stored: &Bytes) -> Result<
             body: serde_json::to_vec(event)?.into(),
         }),
         // A notification of several events from the time before the instance wanted one each.
-        _ => {
-            Ok(Content {
-                headers: vec![(CONTENT_TYPE, BATCH)],
-                body: serde_json::to_vec(&events)?.into(),
-            })
-        }
+        _ => Ok(Content {
+            headers: vec![(CONTENT_TYPE, BATCH)],
+            body: serde_json::to_vec(&events)?.into(),
+        }),
     }
 }
 
@@ -190,7 +188,10 @@ fn attributes(event: &Event<'_>) -> Result<Vec<(HeaderName, HeaderValue)>, Conte
         ("subject", &event.subject),
     ];
     let time = event.time.map(|time| ("time", time));
-    let extensions = event.extensions.iter().map(|(name, value)| (*name, value.as_str()));
+    let extensions = event
+        .extensions
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()));
     for (name, value) in own.into_iter().chain(time).chain(extensions) {
         let encoded = utf8_percent_encode(value, ENCODED).to_string();
         if let Ok(name) = HeaderName::try_from(format!("ce-{name}")) {

@@ -79,8 +79,9 @@ pub(super) fn callback(configuration: &IndexMap<String, String>) -> Result<Optio
 
 /// Whether notifications can be sent to this URL; if not, why, with the way out.
 pub fn check_callback(text: &str) -> Result<(), String> {
-    let refuse =
-        |why: &str| format!("{text:?} is no callback URL: {why}; it should be like https://example.com/events");
+    let refuse = |why: &str| {
+        format!("{text:?} is no callback URL: {why}; it should be like https://example.com/events")
+    };
     let url = url::Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
     match url.scheme() {
         "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(()),

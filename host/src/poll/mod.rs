@@ -7,13 +7,18 @@
 mod backoff;
 mod news;
 mod poller;
+mod preview;
 mod scheduler;
 mod window;
 
 use std::time::Duration;
 
 pub(crate) use self::window::floor_to_second;
-pub use self::{backoff::Backoff, scheduler::Scheduler};
+pub use self::{
+    backoff::Backoff,
+    preview::{Preview, PreviewRecord, PreviewRequest},
+    scheduler::Scheduler,
+};
 
 /// How the host polls.
 #[derive(Debug, Clone, Copy)]

@@ -43,6 +43,14 @@ impl Scheduler {
         Self { host, options }
     }
 
+    pub(super) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// Poll until cancelled; then finish the polls in progress.
     pub async fn run(self, shutdown: CancellationToken) {
         let this = Arc::new(self);
@@ -258,6 +266,8 @@ fn batch_size(instance: &Instance) -> NonZeroUsize {
         .get(BATCH_KEY)
         .and_then(|size| size.trim().parse().ok());
     let format = instance.configuration.get(Format::KEY);
-    let format = format.and_then(|format| format.parse().ok()).unwrap_or(Format::CloudElements);
+    let format = format
+        .and_then(|format| format.parse().ok())
+        .unwrap_or(Format::CloudElements);
     format.batch(configured.unwrap_or(DEFAULT_BATCH))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ACCESS_TOKEN, Failure, HubAnswer, Keeping, Session, document, failure::detail};
+use super::{ACCESS_TOKEN, Asked, Failure, HubAnswer, Keeping, Session, document, failure::detail};
 use crate::{
     adapter::{
         Adapter, Called,
@@ -167,6 +167,9 @@ impl Session<'_> {
             after: Some(pause),
         })?;
         self.requests += 1;
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push(asked(request));
+        }
         let mut sent = self
             .host
             .egress
@@ -248,6 +251,18 @@ impl Session<'_> {
             adapter: self.adapter.key().to_owned(),
             what,
         }
+    }
+}
+
+fn asked(request: &types::Request) -> Asked {
+    let body = match &request.body {
+        types::Body::Json(json) => Some(json.clone()),
+        types::Body::None | types::Body::Form(_) | types::Body::Bytes(_) => None,
+    };
+    Asked {
+        method: request.method.clone(),
+        url: request.url.clone(),
+        body,
     }
 }
 

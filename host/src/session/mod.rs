@@ -58,6 +58,18 @@ pub struct Session<'h> {
     live: Arc<Live>,
     keeping: Keeping,
     requests: u32,
+    recorded: Option<Vec<Asked>>,
+}
+
+/// A request as the adapter asked for it: without what the host puts in, secrets above all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The method.
+    pub method: String,
+    /// The URL.
+    pub url: String,
+    /// The body, where it is a text.
+    pub body: Option<String>,
 }
 
 /// Where captured values go.
@@ -154,6 +166,7 @@ impl<'h> Session<'h> {
             live,
             keeping,
             requests: 0,
+            recorded: None,
         };
         session.lend_presets();
         session.rebind()?;
@@ -202,6 +215,16 @@ impl<'h> Session<'h> {
     /// Requests sent so far.
     pub fn requests(&self) -> u32 {
         self.requests
+    }
+
+    /// Take down the requests from now on.
+    pub fn record(&mut self) {
+        self.recorded = Some(Vec::new());
+    }
+
+    /// The requests since [`Session::record`].
+    pub fn recorded(&mut self) -> Vec<Asked> {
+        self.recorded.take().unwrap_or_default()
     }
 
     /// Now, by the provider's clock as far as it was measured: rather a little early than late.

@@ -166,11 +166,8 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     async fn count_events(&self, account: AccountId, filter: &CountFilter) -> Result<Vec<EventCount>>;
 
     /// What became of events, newest first. The filter's topics, object and event ids do not count here.
-    async fn dispositions(
-        &self,
-        account: AccountId,
-        filter: &NotificationFilter,
-    ) -> Result<Vec<Disposition>>;
+    async fn dispositions(&self, account: AccountId, filter: &NotificationFilter)
+    -> Result<Vec<Disposition>>;
 
     // --- Delivery ------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,9 @@
 //! Instances: changed.
 
-use super::world::{INTERVAL, LEASE, NOW, SECOND, World, callback, deactivate, fingerprint, identity, ids, map, of, polling, secret};
+use super::world::{
+    INTERVAL, LEASE, NOW, SECOND, World, callback, deactivate, fingerprint, identity, ids, map, of, polling,
+    secret,
+};
 use crate::store::{
     Checkpoint, DeliveryStatus, Edit, InstanceChange, InstanceId, InstanceState, PollCommit, PollOutcome,
     Store, StoreError, Verdict,

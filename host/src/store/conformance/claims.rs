@@ -16,7 +16,10 @@ pub(in crate::store) async fn a_claim_says_all_that_a_delivery_needs(store: &dyn
     let page = world.page(lease, vec![notification.clone()]).await;
     store.commit_page(page).await.unwrap();
     let claimed = world.claim(NOW).await.remove(0);
-    assert_eq!((claimed.instance, claimed.subscription), (Some(id), subscription.id));
+    assert_eq!(
+        (claimed.instance, claimed.subscription),
+        (Some(id), subscription.id)
+    );
     assert_eq!(
         (claimed.notification, &claimed.event_id),
         (notification.id, &notification.event_id)

@@ -2,7 +2,8 @@
 
 use super::world::{NOW, SECOND, World, deactivate, of, settlement};
 use crate::store::{
-    AccountId, DeliveryFilter, DeliveryId, DeliveryStatus, NotificationFilter, NotificationId, Progress, Store, Verdict,
+    AccountId, DeliveryFilter, DeliveryId, DeliveryStatus, NotificationFilter, NotificationId, Progress,
+    Store, Verdict,
 };
 
 pub(in crate::store) async fn notifications_are_filtered(store: &dyn Store) {
@@ -123,11 +124,7 @@ pub(in crate::store) async fn notifications_know_how_far_they_came(store: &dyn S
         .await
         .unwrap();
     assert_eq!(
-        found
-            .iter()
-            .rev()
-            .map(|found| found.progress)
-            .collect::<Vec<_>>(),
+        found.iter().rev().map(|found| found.progress).collect::<Vec<_>>(),
         [
             Progress::Delivered,
             Progress::Tried,

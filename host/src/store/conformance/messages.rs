@@ -53,15 +53,16 @@ pub(in crate::store) async fn a_message_goes_to_its_topic(store: &dyn Store) {
     let claimed = world.claim(NOW).await;
     assert_eq!(claimed.len(), 1);
     assert_eq!((claimed[0].subscription, claimed[0].notification), (two.id, id));
-    assert_eq!(
-        (claimed[0].instance, claimed[0].maker),
-        (None, Maker::User)
-    );
+    assert_eq!((claimed[0].instance, claimed[0].maker), (None, Maker::User));
     let filter = NotificationFilter {
         topics: vec!["news".to_owned()],
         ..NotificationFilter::default()
     };
-    let found = store.notifications(world.account, &filter).await.unwrap().remove(0);
+    let found = store
+        .notifications(world.account, &filter)
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!(
         (found.id, found.instance, found.progress, found.acknowledged),
         (id, None, Progress::Tried, false)
@@ -194,10 +195,7 @@ pub(in crate::store) async fn accounts_have_settings(store: &dyn Store) {
     assert!(store.account_settings(world.account).await.unwrap().is_empty());
     settings(&world, "queue").await;
     let other = BTreeMap::from([("x".to_owned(), "y".to_owned())]);
-    store
-        .put_account_settings(world.account, other)
-        .await
-        .unwrap();
+    store.put_account_settings(world.account, other).await.unwrap();
     settings(&world, "retry").await;
     let settings = store.account_settings(world.account).await.unwrap();
     let settings: Vec<_> = settings
@@ -228,7 +226,10 @@ pub(in crate::store) async fn the_policy_queue_reaches_claims_and_keeps_subscrip
         .replay_deliveries(world.account, &queued, DeliveryId(0), NOW + SECOND)
         .await
         .unwrap();
-    assert_eq!((replayed.released, replayed.repeated, replayed.next), (1, 0, None));
+    assert_eq!(
+        (replayed.released, replayed.repeated, replayed.next),
+        (1, 0, None)
+    );
     assert_eq!(ids(&world.claim(NOW + SECOND).await), all[..1]);
 }
 
@@ -320,7 +321,10 @@ pub(in crate::store) async fn dispositions_tell_of_attempts(store: &dyn Store) {
     assert_eq!(found[0].attempts, []);
     let (url, attempt) = &found[1].attempts[0];
     assert_eq!(url, "https://example.org/hook");
-    assert_eq!((attempt.status, attempt.error.as_deref()), (Some(503), Some("busy")));
+    assert_eq!(
+        (attempt.status, attempt.error.as_deref()),
+        (Some(503), Some("busy"))
+    );
     let stranger = AccountId(world.account.0 + 1);
     assert_eq!(store.dispositions(stranger, &filter).await.unwrap(), []);
 }
@@ -345,10 +349,7 @@ pub(in crate::store) async fn the_feed_goes_by_visibility(store: &dyn Store) {
             .map(|found| (found.position, found.id))
             .collect::<Vec<_>>()
     };
-    assert_eq!(
-        feed(world.account, None, 0).await,
-        [(1, early.id), (2, late.id)]
-    );
+    assert_eq!(feed(world.account, None, 0).await, [(1, early.id), (2, late.id)]);
     assert_eq!(feed(world.account, None, 1).await, [(2, late.id)]);
     assert_eq!(feed(world.account, Some(two), 0).await, [(1, early.id)]);
     assert_eq!(feed(AccountId(world.account.0 + 1), None, 0).await, []);

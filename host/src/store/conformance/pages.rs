@@ -1,7 +1,10 @@
 //! What polls store.
 
 use super::world::{INTERVAL, LEASE, NOW, SECOND, World, fingerprint, identity};
-use crate::store::{Checkpoint, Fingerprint, Lease, NotificationFilter, PollCommit, PollOutcome, PollerId, Progress, Store, StoreError};
+use crate::store::{
+    Checkpoint, Fingerprint, Lease, NotificationFilter, PollCommit, PollOutcome, PollerId, Progress, Store,
+    StoreError,
+};
 
 fn poll(lease: Lease, poller: PollerId, outcome: PollOutcome) -> PollCommit {
     PollCommit {

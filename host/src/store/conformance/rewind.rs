@@ -24,7 +24,10 @@ pub(in crate::store) async fn a_rewound_poller_forgets_what_changed_since(store:
         (rewound.cursor, rewound.start, rewound.checkpoint),
         (NOW + 5, poller.start, None)
     );
-    store.rewind_poller(poller.id, NOW - INTERVAL, later).await.unwrap();
+    store
+        .rewind_poller(poller.id, NOW - INTERVAL, later)
+        .await
+        .unwrap();
     let rewound = world.poller(id).await;
     assert_eq!((rewound.cursor, rewound.start), (NOW - INTERVAL, NOW - INTERVAL));
     // A poll that was in progress does not undo it, and the next one need not wait.

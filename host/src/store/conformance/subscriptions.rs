@@ -119,7 +119,10 @@ pub(in crate::store) async fn only_its_account_resumes_it(store: &dyn Store) {
 pub(in crate::store) async fn they_are_listed(store: &dyn Store) {
     let world = World::new(store).await;
     let (one, two) = (world.instance().await, world.instance().await);
-    let all = store.subscriptions(world.account, &SubscriptionFilter::default()).await.unwrap();
+    let all = store
+        .subscriptions(world.account, &SubscriptionFilter::default())
+        .await
+        .unwrap();
     assert_eq!(
         all.iter()
             .map(|subscription| subscription.instance)

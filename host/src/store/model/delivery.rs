@@ -2,9 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{
-    DeliveryId, EventKind, InstanceId, NotificationId, SubscriptionId,
-};
+use super::{DeliveryId, EventKind, InstanceId, NotificationId, SubscriptionId};
 use crate::clock::Millis;
 
 /// Which notifications.

@@ -3,9 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::{columns::count, query::Query};
-use crate::store::{
-    AccountId, Attempt, CountFilter, Disposition, EventCount, NotificationFilter, Result,
-};
+use crate::store::{AccountId, Attempt, CountFilter, Disposition, EventCount, NotificationFilter, Result};
 
 const COUNT: &str = "
     SELECT (e.created - e.start) / e.step AS bucket, e.instance_id, count(*), sum(e.delivered),

@@ -57,7 +57,9 @@ pub(super) fn notifications(
     } else {
         "n.instance_id = ?"
     };
-    let topics = (!filter.topics.is_empty()).then(|| Json(&filter.topics).text()).transpose()?;
+    let topics = (!filter.topics.is_empty())
+        .then(|| Json(&filter.topics).text())
+        .transpose()?;
     let query = Query::new(select, account)
         .and_some(of_instance, filter.instance)
         .and_some("n.id = ?", filter.id)

@@ -54,7 +54,8 @@ pub(super) fn acknowledge(connection: &Connection, account: AccountId, id: Notif
 }
 
 pub(super) fn delete(connection: &Connection, account: AccountId, id: NotificationId) -> Result<()> {
-    let mut own = connection.prepare_cached("SELECT 1 FROM notifications WHERE id = ?1 AND account_id = ?2")?;
+    let mut own =
+        connection.prepare_cached("SELECT 1 FROM notifications WHERE id = ?1 AND account_id = ?2")?;
     if !own.exists(params![id, account])? {
         return existed(0);
     }

@@ -41,7 +41,8 @@ use super::{
     Digest, Disposition, EventCount, Fingerprint, IdentityHash, Instance, InstanceChange, InstanceFilter,
     InstanceId, Lease, NewInstance, NewMessage, NewSubscription, NewTenant, Notification, NotificationFilter,
     NotificationId, PageCommit, PollCommit, PollRecord, Poller, PollerId, PollerSwitch, Replayed, Result,
-    Schedule, SealedSecret, Settlement, Store, Subscription, SubscriptionFilter, SubscriptionId, User, UserId,
+    Schedule, SealedSecret, Settlement, Store, Subscription, SubscriptionFilter, SubscriptionId, User,
+    UserId,
 };
 use crate::clock::Millis;
 

@@ -72,8 +72,9 @@ pub(super) fn rewind(connection: &Connection, id: PollerId, to: Millis, now: Mil
     )?;
     let instance = rewind.query_row(params![id, to], |row| row.get(0)).optional()?;
     let instance = instance.ok_or(StoreError::Missing("poller"))?;
-    let mut forget = connection
-        .prepare_cached("DELETE FROM fingerprints WHERE poller_id = ?1 AND (updated IS NULL OR updated >= ?2)")?;
+    let mut forget = connection.prepare_cached(
+        "DELETE FROM fingerprints WHERE poller_id = ?1 AND (updated IS NULL OR updated >= ?2)",
+    )?;
     forget.execute(params![id, to])?;
     schedules::interrupt(connection, instance, now)
 }

@@ -88,10 +88,7 @@ fn insert(
 }
 
 /// The subscriptions that a notification goes to: those of its topic in its account.
-pub(super) fn of_topic(
-    connection: &Connection,
-    notification: NotificationId,
-) -> Result<Vec<SubscriptionId>> {
+pub(super) fn of_topic(connection: &Connection, notification: NotificationId) -> Result<Vec<SubscriptionId>> {
     let mut select = connection.prepare_cached(
         "SELECT DISTINCT s.id
          FROM notifications n
@@ -124,7 +121,8 @@ pub(super) fn delete(
     let mut retire =
         connection.prepare_cached("UPDATE subscriptions SET active = 0, retired = ?2 WHERE id = ?1")?;
     retire.execute(params![id, now])?;
-    let mut drop = connection.prepare_cached("DELETE FROM deliveries WHERE subscription_id = ?1 AND status <> 1")?;
+    let mut drop =
+        connection.prepare_cached("DELETE FROM deliveries WHERE subscription_id = ?1 AND status <> 1")?;
     drop.execute([id])?;
     let mut lanes = connection.prepare_cached("DELETE FROM delivery_lanes WHERE subscription_id = ?1")?;
     lanes.execute([id])?;
@@ -234,7 +232,9 @@ pub(super) fn list(
         Some(_) => list!(""),
         None => list!(" AND s.retired IS NULL"),
     };
-    let topics = (!filter.topics.is_empty()).then(|| Json(&filter.topics).text()).transpose()?;
+    let topics = (!filter.topics.is_empty())
+        .then(|| Json(&filter.topics).text())
+        .transpose()?;
     Query::new(select, account)
         .and_some("s.id = ?", filter.id)
         .and_some("s.instance_id = ?", filter.instance)
