@@ -4,11 +4,12 @@ mod adapter;
 mod config;
 mod init;
 mod listen;
+mod remote;
 mod run;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{adapter::wasm_test, config::Flags};
 
@@ -43,6 +44,26 @@ enum Command {
         #[command(subcommand)]
         command: config::Command,
     },
+    /// Look at instances of a running host.
+    #[command(subcommand)]
+    Instances(remote::Instances),
+    /// Look at pollers of a running host; pause, resume, set back, preview.
+    #[command(subcommand)]
+    Pollers(remote::Pollers),
+    /// Look at events of a running host.
+    #[command(subcommand)]
+    Events(remote::Events),
+    /// Look at deliveries of a running host, and make them again.
+    #[command(subcommand)]
+    Deliveries(remote::Deliveries),
+    /// Look at subscriptions of a running host; make, resume and end them.
+    #[command(subcommand)]
+    Subscriptions(remote::Subscriptions),
+    /// Print what a shell needs to complete commands.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
     /// Receive notifications on this machine, verify their signatures and print their events.
     Listen(listen::Arguments),
     /// What authors of adapters need.
@@ -68,6 +89,15 @@ impl Cli {
             Command::Run { guest_tap } => run::run(&self.flags, guest_tap.as_deref()).await,
             Command::Init { json } => init::run(&self.flags, json).await,
             Command::Config { command } => config::run(&self.flags, &command),
+            Command::Instances(command) => command.run().await,
+            Command::Pollers(command) => command.run().await,
+            Command::Events(command) => command.run().await,
+            Command::Deliveries(command) => command.run().await,
+            Command::Subscriptions(command) => command.run().await,
+            Command::Completions { shell } => {
+                clap_complete::generate(shell, &mut Self::command(), "periodic", &mut std::io::stdout());
+                Ok(())
+            }
             Command::Listen(arguments) => listen::run(arguments).await,
             Command::Adapter { command } => return adapter::run(&self.flags, command).await,
             Command::WasmTest { program, arguments } => wasm_test::run(&program, &arguments).await,

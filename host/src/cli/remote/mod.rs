@@ -1,0 +1,134 @@
+//! What is done with a running host over its interface, from this machine or another.
+
+mod deliveries;
+mod events;
+mod instances;
+mod pollers;
+mod subscriptions;
+mod table;
+mod tail;
+
+pub(super) use self::{
+    deliveries::Command as Deliveries, events::Command as Events, instances::Command as Instances,
+    pollers::Command as Pollers, subscriptions::Command as Subscriptions,
+};
+
+use anyhow::Context as _;
+use http::Method;
+use serde_json::Value;
+
+use crate::{
+    config::{Flags, load},
+    egress::{OperatorClient, OperatorPage},
+    vault::Secret,
+};
+
+/// Which host, and as whom.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Target {
+    /// The running host [default: where the settings say that it listens].
+    #[arg(long, env = "PERIODIC_HOST", value_name = "URL")]
+    host: Option<String>,
+    /// The secret of the user who asks.
+    #[arg(
+        long,
+        env = "PERIODIC_USER_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    user_secret: Option<String>,
+    /// The secret of its organization.
+    #[arg(
+        long,
+        env = "PERIODIC_ORGANIZATION_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    organization_secret: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A column of a table: its title, and where its value stands in each row.
+type Column = (&'static str, &'static str);
+
+impl Target {
+    fn client(&self) -> anyhow::Result<OperatorClient> {
+        let secret = |given: &Option<String>, flag: &str, variable: &str| {
+            let given = given.as_deref().filter(|given| !given.is_empty());
+            let given = given.with_context(|| {
+                format!(
+                    "{flag} is missing; it or {variable} is what `periodic init` or the first start printed"
+                )
+            })?;
+            anyhow::Ok(Secret::from(given))
+        };
+        let user = secret(&self.user_secret, "--user-secret", "PERIODIC_USER_SECRET")?;
+        let organization = secret(
+            &self.organization_secret,
+            "--organization-secret",
+            "PERIODIC_ORGANIZATION_SECRET",
+        )?;
+        let host = match &self.host {
+            Some(host) => host.clone(),
+            None => format!("http://{}", load(&Flags::default())?.settings.listen),
+        };
+        Ok(OperatorClient::new(&host, &user, &organization)?)
+    }
+
+    async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        Ok(self.client()?.call(Method::GET, path, None).await?)
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        Ok(self.client()?.call(method, path, body).await?)
+    }
+
+    /// Print a list: as JSON, or as a table with these columns.
+    async fn list(&self, path: &str, query: &[(&str, String)], columns: &[Column]) -> anyhow::Result<()> {
+        let OperatorPage { body, next } = self.client()?.page(path, query).await?;
+        if self.json {
+            return table::json(&body);
+        }
+        let rows = body.as_array().map(Vec::as_slice).unwrap_or_default();
+        table::rows(rows, columns);
+        if let Some(next) = next {
+            println!("There is more: --next {next}");
+        }
+        Ok(())
+    }
+
+    /// Print one thing: as JSON, or member by member.
+    fn show(&self, body: &Value) -> anyhow::Result<()> {
+        if self.json {
+            return table::json(body);
+        }
+        table::members(body);
+        Ok(())
+    }
+}
+
+/// Which page of a list.
+#[derive(Debug, Clone, clap::Args)]
+struct Paging {
+    /// So many entries at most, up to 200.
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    limit: u32,
+    /// The page that begins here: what the page before said.
+    #[arg(long, value_name = "TOKEN")]
+    next: Option<String>,
+}
+
+impl Paging {
+    fn query(&self) -> Vec<(&'static str, String)> {
+        let mut query = vec![("pageSize", self.limit.to_string())];
+        query.extend(self.next.clone().map(|next| ("nextPage", next)));
+        query
+    }
+}
+
+/// A path segment.
+fn segment(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
