@@ -111,7 +111,7 @@ impl Target {
 
 /// Which page of a list.
 #[derive(Debug, Clone, clap::Args)]
-struct Paging {
+pub(super) struct Paging {
     /// So many entries at most, up to 200.
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
     limit: u32,

@@ -152,6 +152,166 @@ pub(in crate::store) async fn a_failing_page_stores_nothing(store: &dyn Store) {
 
 pub(in crate::store) async fn foreign_pollers_are_refused(store: &dyn Store) {
     let world = World::new(store).await;
+    let (own, other) = (world.instance().await, world.instance().await);
+    let lease = world.lease(own).await;
+    let foreign = world.poller(other).await.id;
+    for poller in [foreign, PollerId(-1)] {
+        let mut page = world.page(lease, vec![world.notification(own, &["a"])]).await;
+        page.poller = poller;
+        assert!(matches!(
+            store.commit_page(page).await,
+            Err(StoreError::Missing("poller"))
+        ));
+        let end = poll(
+            lease,
+            poller,
+            PollOutcome::Complete {
+                cursor: NOW,
+                prune: None,
+            },
+        );
+        assert!(matches!(
+            store.commit_poll(end).await,
+            Err(StoreError::Missing("poller"))
+        ));
+    }
+    assert_untouched(&world, foreign, other).await;
+}
+
+pub(in crate::store) async fn fingerprints_are_replaced(store: &dyn Store) {
+    let world = World::new(store).await;
+    let id = world.instance().await;
+    let lease = world.lease(id).await;
+    let undated = Fingerprint {
+        identity: identity("a"),
+        updated: None,
+        content: [9; 16],
+    };
+    for version in [fingerprint("a", 1), fingerprint("a", 2), undated] {
+        let mut page = world.page(lease, vec![]).await;
+        let poller = page.poller;
+        page.fingerprints = vec![version];
+        store.commit_page(page).await.unwrap();
+        assert_eq!(
+            store
+                .fingerprints(poller, vec![identity("a"), identity("a")])
+                .await
+                .unwrap(),
+            [version]
+        );
+    }
+    let other = store.pollers(id).await.unwrap()[1].id;
+    assert_eq!(store.fingerprints(other, vec![identity("a")]).await.unwrap(), []);
+}
+
+pub(in crate::store) async fn polls_move_the_cursor_and_leave_a_record(store: &dyn Store) {
+    let world = World::new(store).await;
+    let id = world.instance().await;
+    let lease = world.lease(id).await;
+    let poller = world.poller(id).await.id;
+    let failed = poll(
+        lease,
+        poller,
+        PollOutcome::Failed {
+            error: "no answer".to_owned(),
+        },
+    );
+    store.commit_poll(failed).await.unwrap();
+    let good = poll(
+        lease,
+        poller,
+        PollOutcome::Complete {
+            cursor: NOW + 7,
+            prune: None,
+        },
+    );
+    store.commit_poll(good).await.unwrap();
+    let after = world.poller(id).await;
+    assert_eq!(
+        (after.cursor, after.failures, after.last_success),
+        (NOW + 7, 0, Some(NOW + SECOND))
+    );
+    let polls = store.polls(poller, 10).await.unwrap();
+    assert_eq!(polls.len(), 2);
+    assert_eq!(
+        (polls[0].error.as_deref(), polls[1].error.as_deref()),
+        (None, Some("no answer"))
+    );
+    let last = &polls[0];
+    assert_eq!(
+        (last.poller, last.started, last.finished),
+        (poller, NOW, NOW + SECOND)
+    );
+    assert_eq!((last.since, last.until), (NOW - INTERVAL, NOW - SECOND));
+    assert_eq!(
+        (last.requests, last.records, last.events, last.adapter.as_str()),
+        (2, 3, 1, "digest")
+    );
+    assert_eq!(store.polls(poller, 1).await.unwrap().len(), 1);
+}
+
+pub(in crate::store) async fn failed_polls_keep_the_cursor(store: &dyn Store) {
+    let world = World::new(store).await;
+    let id = world.instance().await;
+    let lease = world.lease(id).await;
+    let before = world.poller(id).await;
+    for failures in 1..=3 {
+        let failed = poll(
+            lease,
+            before.id,
+            PollOutcome::Failed {
+                error: format!("failure {failures}"),
+            },
+        );
+        store.commit_poll(failed).await.unwrap();
+        let after = world.poller(id).await;
+        assert_eq!((after.cursor, after.failures), (before.cursor, failures));
+        assert_eq!(after.last_error, Some(format!("failure {failures}")));
+        assert_eq!(
+            (after.last_failure, after.last_success),
+            (Some(NOW + SECOND), None)
+        );
+    }
+}
+
+pub(in crate::store) async fn old_fingerprints_go(store: &dyn Store) {
+    let world = World::new(store).await;
+    let id = world.instance().await;
+    let lease = world.lease(id).await;
+    let undated = Fingerprint {
+        identity: identity("u"),
+        updated: None,
+        content: [0; 16],
+    };
+    let mut page = world.page(lease, vec![]).await;
+    let poller = page.poller;
+    page.fingerprints = vec![
+        fingerprint("a", 1),
+        fingerprint("b", 2),
+        fingerprint("c", 3),
+        undated,
+    ];
+    store.commit_page(page.clone()).await.unwrap();
+    page.poller = store.pollers(id).await.unwrap()[1].id;
+    store.commit_page(page.clone()).await.unwrap();
+
+    let end = poll(
+        lease,
+        poller,
+        PollOutcome::Complete {
+            cursor: NOW,
+            prune: Some(NOW + 2),
+        },
+    );
+    store.commit_poll(end).await.unwrap();
+    let all: Vec<_> = ["a", "b", "c", "u"].map(identity).into();
+    let kept = store.fingerprints(poller, all.clone()).await.unwrap();
+    assert_eq!(kept, [fingerprint("b", 2), fingerprint("c", 3), undated]);
+    assert_eq!(store.fingerprints(page.poller, all).await.unwrap().len(), 4);
+}
+
+pub(in crate::store) async fn a_foreign_topic_gets_nothing(store: &dyn Store) {
+    let world = World::new(store).await;
     let own = world.instance().await;
     let lease = world.lease(own).await;
     let mut notification = world.notification(own, &["a"]);
