@@ -1,11 +1,11 @@
 //! Who asks: `Authorization: User …, Organization …, Element …`.
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, RawPathParams},
     http::{header::AUTHORIZATION, request::Parts},
 };
 
-use super::{Api, error::ApiError};
+use super::{Api, error::ApiError, instances};
 use crate::store::{Instance, User};
 
 /// A user of an organization, and the instance that an Element token addresses.
@@ -20,6 +20,14 @@ pub(super) struct Caller {
 /// A caller who addresses an instance by its token.
 #[derive(Debug, Clone)]
 pub(super) struct OnInstance {
+    /// The addressed instance.
+    pub(super) instance: Instance,
+}
+
+/// An instance of the caller's account: that of the path's id (`{id}`, beneath an element `{key}` if there is one), or
+/// without an id that of the Element token.
+#[derive(Debug, Clone)]
+pub(super) struct Addressed {
     /// The addressed instance.
     pub(super) instance: Instance,
 }
@@ -105,6 +113,35 @@ impl FromRequestParts<Api> for OnInstance {
         Ok(Self {
             instance: instance.ok_or_else(ApiError::unauthorized)?,
         })
+    }
+}
+
+impl FromRequestParts<Api> for Addressed {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let Caller { user, instance } = Caller::from_request_parts(parts, api).await?;
+        let path = RawPathParams::from_request_parts(parts, api)
+            .await
+            .map_err(|unreadable| ApiError::bad_request(unreadable.to_string()))?;
+        let parameter = |name| {
+            path.iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value)
+        };
+        let instance = match parameter("id") {
+            Some(id) => instances::find(api, &user, id).await?,
+            None => instance.ok_or_else(ApiError::unauthorized)?,
+        };
+        if let Some(key) = parameter("key") {
+            let adapter = api.host.adapters.get(key);
+            let known = adapter.as_ref().map_or(key, |adapter| adapter.key());
+            if known != instance.element {
+                let message = format!("{key} has no instance {}", instance.id);
+                return Err(ApiError::not_found(message));
+            }
+        }
+        Ok(Self { instance })
     }
 }
 

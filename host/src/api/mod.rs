@@ -63,50 +63,17 @@ impl Api {
 
     /// Everything that this process answers to.
     pub fn router(self) -> Router {
-        let hub = get(hub::list).post(hub::create);
-        let object = get(hub::get)
-            .patch(hub::update)
-            .put(hub::replace)
-            .delete(hub::delete);
         let compatible = Router::new()
-            .route(
-                "/instances",
-                post(instances::create)
-                    .get(instances::list)
-                    .patch(instances::change_own)
-                    .delete(instances::remove_own),
-            )
+            .merge(instances::routes())
             .route("/instances/events", get(events::list_all))
-            .route(
-                "/instances/{id}",
-                get(instances::get)
-                    .patch(instances::change)
-                    .delete(instances::remove),
-            )
             .route("/instances/{id}/events", get(events::list))
             .route("/instances/{id}/events/{event}", get(events::get))
             .route("/instances/{id}/pollers", get(operation::pollers))
             .route("/instances/{id}/polls", post(operation::poll_now))
             .route("/instances/{id}/deliveries", get(operation::deliveries))
-            .route("/elements", get(elements::list))
-            .route("/elements/{key}", get(elements::get))
-            .route(
-                "/elements/{key}/oauth/url",
-                get(elements::oauth_url).post(elements::oauth_url),
-            )
-            .route(
-                "/elements/{key}/instances",
-                post(instances::create_of).get(instances::list_of),
-            )
+            .merge(elements::routes())
             .route("/adapters", get(operation::adapters))
-            .route("/ping", get(hub::ping))
-            .route("/objects", get(hub::objects))
-            .route("/hubs/{hub}/ping", get(hub::ping))
-            .route("/hubs/{hub}/objects", get(hub::objects))
-            .route("/hubs/{hub}/{resource}", hub.clone())
-            .route("/hubs/{hub}/{resource}/{id}", object.clone())
-            .route("/{resource}", hub)
-            .route("/{resource}/{id}", object);
+            .merge(hub::routes());
         Router::new()
             .route("/healthz", get(operation::healthz))
             .route("/readyz", get(operation::readyz))

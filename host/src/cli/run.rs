@@ -27,6 +27,7 @@ use crate::{
     ids::Sequence,
     instance::Rules,
     poll::{self, Scheduler},
+    session::Verifiers,
     store::{Store, sqlite::Sqlite},
     telemetry,
 };
@@ -67,6 +68,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         clock,
         sequence: Sequence::default(),
         element_defaults: element_defaults(&settings),
+        verifiers: Verifiers::default(),
         polls_due: Notify::new(),
         deliveries_due: Arc::new(Notify::new()),
         live: LiveInstances::default(),
