@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
-    http::{header::AUTHORIZATION, request::Parts},
+    http::{HeaderMap, header::AUTHORIZATION, request::Parts},
 };
 
 use super::{Api, error::ApiError, instances};
@@ -62,6 +62,14 @@ impl<'a> Presented<'a> {
     }
 }
 
+/// Whether the header has an Element token, whatever it is worth.
+pub(super) fn addresses_instance(headers: &HeaderMap) -> bool {
+    let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+    header
+        .and_then(Presented::parse)
+        .is_some_and(|presented| presented.element.is_some())
+}
+
 impl FromRequestParts<Api> for Caller {
     type Rejection = ApiError;
 
@@ -93,6 +101,9 @@ impl FromRequestParts<Api> for Caller {
             _ => None,
         };
         let user = user.ok_or_else(ApiError::unauthorized)?;
+        api.limiter
+            .admit(user.id, api.host.clock.now())
+            .map_err(ApiError::too_many)?;
         let instance = match presented.element {
             None => None,
             Some(token) => {

@@ -7,9 +7,14 @@ mod events;
 mod hub;
 mod instances;
 mod layers;
+mod limit;
+mod negotiate;
 mod operation;
 mod query;
+mod tenants;
 mod view;
+
+pub use self::limit::{Limiter, RateLimit};
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -43,6 +48,8 @@ pub struct Shared {
     pub scheduler: Arc<Scheduler>,
     /// What the operator sets for all instances.
     pub rules: Rules,
+    /// How many requests each secret may make.
+    pub limiter: Limiter,
     /// Set once the adapters folder was loaded.
     pub ready: AtomicBool,
 }
@@ -73,7 +80,9 @@ impl Api {
             .route("/instances/{id}/deliveries", get(operation::deliveries))
             .merge(elements::routes())
             .route("/adapters", get(operation::adapters))
-            .merge(hub::routes());
+            .merge(tenants::routes(&self))
+            .merge(hub::routes())
+            .layer(middleware::from_fn(negotiate::negotiate));
         Router::new()
             .route("/healthz", get(operation::healthz))
             .route("/readyz", get(operation::readyz))

@@ -4,6 +4,7 @@ mod config;
 mod init;
 mod listen;
 mod run;
+mod tenants;
 mod vendor;
 
 use std::path::PathBuf;
@@ -43,6 +44,27 @@ enum Command {
         #[command(subcommand)]
         command: config::Command,
     },
+    /// Manage organizations and their secrets, on the running host.
+    Organizations {
+        #[command(flatten)]
+        door: tenants::Door,
+        #[command(subcommand)]
+        command: tenants::Organizations,
+    },
+    /// Manage accounts, on the running host.
+    Accounts {
+        #[command(flatten)]
+        door: tenants::Door,
+        #[command(subcommand)]
+        command: tenants::Accounts,
+    },
+    /// Manage users and their secrets, on the running host.
+    Users {
+        #[command(flatten)]
+        door: tenants::Door,
+        #[command(subcommand)]
+        command: tenants::Users,
+    },
     /// Receive notifications on this machine, verify their signatures and print their events.
     Listen(listen::Arguments),
     /// What authors of adapters need.
@@ -68,6 +90,11 @@ impl Cli {
             Command::Run { guest_tap } => run::run(&self.flags, guest_tap.as_deref()).await,
             Command::Init { json } => init::run(&self.flags, json).await,
             Command::Config { command } => config::run(&self.flags, &command),
+            Command::Organizations { door, command } => {
+                tenants::organizations(&self.flags, &door, command).await
+            }
+            Command::Accounts { door, command } => tenants::accounts(&self.flags, &door, command).await,
+            Command::Users { door, command } => tenants::users(&self.flags, &door, command).await,
             Command::Listen(arguments) => listen::run(arguments).await,
             Command::Adapter { command } => vendor::run(&command),
             Command::WasmTest { program, arguments } => wasm_test::run(&program, &arguments).await,

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::init::{DATABASE, print_secrets};
 use crate::{
     adapter::{Catalog, Limits, Tap, Watch},
-    api::{self, Api},
+    api::{self, Api, Limiter, RateLimit},
     bootstrap::{self, FirstSecrets},
     clock::{Clock, millis},
     config::{Flags, Settings, load},
@@ -84,6 +84,10 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         rules: Rules {
             min_poll_interval: settings.min_poll_interval.0,
         },
+        limiter: Limiter::new(Some(RateLimit {
+            requests: settings.api.rate_limit,
+            per: settings.api.rate_limit_per.0,
+        })),
         ready: AtomicBool::new(false),
     });
 

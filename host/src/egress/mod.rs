@@ -11,6 +11,7 @@ mod capture;
 mod client;
 mod credential;
 mod oauth1;
+mod operator;
 mod pattern;
 mod policy;
 mod scrub;
@@ -22,6 +23,7 @@ pub use self::{
     callback::{Attempt, AttemptError, Callback},
     capture::Captured,
     client::{Delivered, Egress, EgressError, Options, Sent},
+    operator::{OperatorClient, OperatorError},
     pattern::{PatternError, UrlPatterns},
     policy::{AddressPolicy, RefusedAddress},
     secrets::Secrets,
