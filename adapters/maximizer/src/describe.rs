@@ -1,8 +1,11 @@
 //! What the element says of itself.
 
-use periodic_sdk::description::{
-    Authentication, AuthenticationKind, ConfigurationKey, ConfigurationType, Description, RateLimit,
-    Resource, ResourceField, ResourceOperation, SecretBinding,
+use periodic_sdk::{
+    description::{
+        Authentication, AuthenticationKind, ConfigurationKey, ConfigurationType, Description, RateLimit,
+        Resource, ResourceField, ResourceOperation, SecretBinding,
+    },
+    poller::TOLERANCE,
 };
 use serde_json::{Map, Value, json};
 
@@ -121,6 +124,12 @@ fn configuration() -> Vec<ConfigurationKey> {
             "OAuth URL",
             "where /authorize and /token are found on an on-premise server",
             None,
+        ),
+        key(
+            TOLERANCE,
+            "Created check tolerance",
+            "seconds that the dates of a created record may differ by, where its resource does not say",
+            Some("0"),
         ),
     ]
 }

@@ -2,13 +2,14 @@
 
 use periodic_sdk::contract::{
     Answer, Context, Exchange, Failure, Hub, Listed, Listing, Operation, Outcome, Position, Request, Step,
+    only,
 };
 use serde_json::{Map, Value, json};
 
 use crate::{
     Maximizer, address, describe, query,
     read::{Page, Read, page, page_key},
-    reply::{Reply, response},
+    reply::Reply,
     resource::{self, Resource},
 };
 
@@ -40,7 +41,7 @@ impl Hub for Maximizer {
         _: &[u8],
         answers: &[Answer],
     ) -> Result<Step<Outcome>, Failure> {
-        let response = response(answers)?;
+        let response = only(answers)?;
         let outcome = match &operation {
             Operation::List(listing) => {
                 let Page { records, next } = page(resource::find(&listing.resource)?, response, &[])?;

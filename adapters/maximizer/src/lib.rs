@@ -23,7 +23,7 @@ mod walk;
 mod tests;
 
 use periodic_sdk::{
-    contract::{Answer, Context, Element, Exchange, Failure, Setting, Step},
+    contract::{self, Answer, Context, Element, Exchange, Failure, Setting, Step},
     description::Description,
 };
 
@@ -50,7 +50,7 @@ impl Element for Maximizer {
         state: &[u8],
         answers: &[Answer],
     ) -> Result<Step<Vec<Setting>>, Failure> {
-        let response = reply::response(answers)?;
+        let response = contract::only(answers)?;
         if state != DISCOVERING {
             reply::Reply::read(response, "AbEntry")?;
             return Ok(Step::Done(Vec::new()));
@@ -63,7 +63,7 @@ impl Element for Maximizer {
     }
 
     fn resume_check(_: &Context, _: &[u8], answers: &[Answer]) -> Result<Step<()>, Failure> {
-        reply::Reply::read(reply::response(answers)?, "AbEntry")?;
+        reply::Reply::read(contract::only(answers)?, "AbEntry")?;
         Ok(Step::Done(()))
     }
 }

@@ -5,7 +5,6 @@ use periodic_sdk::{
     contract::Context,
     path::JsonPath,
     poller::{Poller, PollerConfiguration},
-    template::{Moment, PollerUrl},
 };
 use serde_json::{Value, json};
 
@@ -14,9 +13,6 @@ use crate::{
     query,
     resource::{self, CREATED, MODIFIED, Resource},
 };
-
-/// Seconds that the dates of a new record may differ by when the configuration does not say: as documented, none.
-const TOLERANCE: f64 = 0.0;
 
 /// The parameters of a poller's URL. Order and paging are the walk's own affair: what is asked for of them is read, and
 /// has no effect.
@@ -41,8 +37,6 @@ pub(crate) struct Plan {
     created_field: String,
     /// The field that holds the id.
     id_field: String,
-    placeholders: Vec<(String, String)>,
-    updated_format: Option<String>,
 }
 
 /// What the URL of one window asks for.
@@ -75,29 +69,19 @@ impl Plan {
     pub(crate) fn new(context: &Context, name: &str, configuration: &str) -> Result<Self, String> {
         let resource = resource::lookup(name)?;
         check_dated(resource)?;
+        let mut poller = Poller::of(context, configuration)?;
         let configuration = PollerConfiguration::parse(configuration).map_err(|error| error.to_string())?;
-        let placeholders: Vec<(String, String)> = context
-            .configuration
-            .iter()
-            .map(|setting| (setting.key.clone(), setting.value.clone()))
-            .collect();
-        let lookup = |name: &str| find(&placeholders, name);
-        let mut poller = configuration
-            .compile(&lookup, TOLERANCE)
-            .map_err(|error| error.to_string())?;
         let dates = &configuration.dates_configuration;
-        let date_field = match dates.updated_date_field.as_deref() {
+        let given = |field: &Option<String>| field.clone().filter(|field| !field.trim().is_empty());
+        let date_field = match given(&dates.updated_date_field) {
             None => MODIFIED,
-            Some(field) => date_field(resource, field)?,
+            Some(field) => date_field(resource, &field)?,
         };
         if poller.updated.is_none() {
             poller.updated = path(MODIFIED)?.into();
             poller.rules.updated_format = iso();
         }
-        let created_field = dates
-            .created_date_field
-            .clone()
-            .unwrap_or_else(|| CREATED.to_owned());
+        let created_field = given(&dates.created_date_field).unwrap_or_else(|| CREATED.to_owned());
         if poller.created.is_none() {
             poller.created = path(CREATED)?.into();
             poller.rules.created_format = iso();
@@ -105,37 +89,23 @@ impl Plan {
         if poller.id.names_nothing() {
             return Err("idField: is missing; Maximizer's records have their id in Key".to_owned());
         }
-        let updated_format = dates.updated_date_format.clone();
+        let format = poller.default_format.take();
+        poller.default_format = Some(format.unwrap_or_else(|| DATE_FORMAT.to_owned()));
         let plan = Self {
             resource,
             poller,
             date_field,
             created_field,
             id_field: configuration.id_field.clone(),
-            placeholders,
-            updated_format,
         };
         // A template that renders for one window renders for all.
-        plan.asked(0, 0)?;
+        plan.asked(context, 0, 0)?;
         Ok(plan)
     }
 
     /// Expand the template for a window.
-    pub(crate) fn asked(&self, since: i64, until: i64) -> Result<Asked, String> {
-        let placeholders = |name: &str| find(&self.placeholders, name);
-        let default_format = Some(self.updated_format.as_deref().unwrap_or(DATE_FORMAT));
-        let moment = Moment {
-            since_ms: since,
-            now_ms: until,
-            default_format,
-            placeholders: &placeholders,
-        };
-        let rendered = self
-            .poller
-            .template
-            .render(&moment)
-            .map_err(|error| format!("url: {error}"))?;
-        let url = PollerUrl::parse(&rendered).map_err(|error| format!("url: {error}"))?;
+    pub(crate) fn asked(&self, context: &Context, since: i64, until: i64) -> Result<Asked, String> {
+        let url = self.poller.url(context, since, until)?;
         if url.resource() != self.resource.name {
             let (asked, own) = (url.resource(), self.resource.name);
             return Err(format!(
@@ -305,13 +275,6 @@ fn path(text: &str) -> Result<JsonPath, String> {
 
 fn iso() -> Option<periodic_sdk::template::DateFormat> {
     periodic_sdk::template::DateFormat::new(DATE_FORMAT).ok()
-}
-
-fn find(placeholders: &[(String, String)], name: &str) -> Option<String> {
-    placeholders
-        .iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.clone())
 }
 
 fn list(fields: &str) -> Vec<String> {

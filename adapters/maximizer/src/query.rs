@@ -20,12 +20,24 @@ pub(crate) fn translate(resource: &Resource, expression: &Expression) -> Result<
 }
 
 /// Conditions that all have to hold; none is: all records.
-pub(crate) fn all(mut conditions: Vec<Value>) -> Value {
-    conditions.retain(|condition| condition.as_object().is_none_or(|members| !members.is_empty()));
-    match conditions.len() {
+pub(crate) fn all(conditions: Vec<Value>) -> Value {
+    let mut parts: Vec<Value> = conditions.into_iter().flat_map(parts).collect();
+    match parts.len() {
         0 => json!({}),
-        1 => conditions.remove(0),
-        _ => json!({ "$AND": conditions }),
+        1 => parts.remove(0),
+        _ => json!({ "$AND": parts }),
+    }
+}
+
+/// What a condition joins by AND.
+fn parts(condition: Value) -> Vec<Value> {
+    match condition {
+        Value::Object(members) if members.is_empty() => Vec::new(),
+        Value::Object(mut members) if members.len() == 1 => match members.get_mut("$AND") {
+            Some(Value::Array(parts)) => std::mem::take(parts),
+            _ => vec![Value::Object(members)],
+        },
+        other => vec![other],
     }
 }
 

@@ -118,6 +118,8 @@ pub(crate) struct Record<'b> {
     value: Option<Span>,
     id: Option<Span>,
     number: Option<Span>,
+    /// The keys of other records: `ParentKey` and the like.
+    links: Vec<Span>,
     /// What was asked for beside.
     extra: Vec<Option<Span>>,
 }
@@ -134,6 +136,15 @@ pub(crate) fn page<'b>(
     for path in ["Key", "Key.Value", "Key.ID", "Key.Number"] {
         paths.push(JsonPath::parse(path).map_err(|error| Failure::Other(error.to_string().into()))?);
     }
+    let own = paths.len();
+    for link in resource
+        .fields
+        .iter()
+        .filter(|field| field.name.ends_with("Key") && field.name != "Key")
+    {
+        paths.push(JsonPath::parse(link.name).map_err(|error| Failure::Other(error.to_string().into()))?);
+    }
+    let links = paths.len() - own;
     paths.extend_from_slice(extra);
     let fields = Fields::with_keys(&paths, Keys::AnyCase);
     let mut records = Vec::new();
@@ -144,6 +155,7 @@ pub(crate) fn page<'b>(
         let mut found = found.into_iter();
         let mut next = || found.next().flatten();
         let (key, value, id, number) = (next(), next(), next(), next());
+        let links = (0..links).filter_map(|_| next()).collect();
         records.push(Record {
             body,
             span,
@@ -151,6 +163,7 @@ pub(crate) fn page<'b>(
             value,
             id,
             number,
+            links,
             extra: found.collect(),
         });
     }
@@ -178,35 +191,41 @@ impl Record<'_> {
         self.text(self.extra.get(position).copied().flatten())
     }
 
-    /// The record as it is shown: its key is the text, and no part of what counts as content.
+    /// The record as it is shown: its key is the text, and no part of what counts as content. Nor are the keys of other
+    /// records, which each session spells in its own way: that another record is linked shows in the date of change.
     pub(crate) fn document(&self) -> Document {
-        let Some(key) = self.key else {
-            return vec![Piece::span(0, self.span)];
-        };
-        let (start, end) = (self.span.offset, self.span.offset + self.span.length);
-        let after = key.offset + key.length;
-        let value = match self.value {
-            Some(value) => Piece::span(0, value),
-            None if raw::kind(self.body, key) == Some(raw::Kind::Object) => Piece::text("null"),
-            None => Piece::span(0, key),
-        };
-        vec![
+        let mut asides: Vec<(Span, Piece)> = self
+            .links
+            .iter()
+            .map(|link| (*link, Piece::span(0, *link).aside()))
+            .collect();
+        if let Some(key) = self.key {
+            let value = match self.value {
+                Some(value) => Piece::span(0, value),
+                None if raw::kind(self.body, key) == Some(raw::Kind::Object) => Piece::text("null"),
+                None => Piece::span(0, key),
+            };
+            asides.push((key, value.aside()));
+        }
+        asides.sort_unstable_by_key(|(span, _)| span.offset);
+        let mut pieces = Vec::with_capacity(2 * asides.len() + 1);
+        let mut from = self.span.offset;
+        let between = |from: u32, to: u32| {
             Piece::span(
                 0,
                 Span {
-                    offset: start,
-                    length: key.offset - start,
+                    offset: from,
+                    length: to.saturating_sub(from),
                 },
-            ),
-            value.aside(),
-            Piece::span(
-                0,
-                Span {
-                    offset: after,
-                    length: end - after,
-                },
-            ),
-        ]
+            )
+        };
+        for (span, piece) in asides {
+            pieces.push(between(from, span.offset));
+            pieces.push(piece);
+            from = span.offset + span.length;
+        }
+        pieces.push(between(from, self.span.offset + self.span.length));
+        pieces
     }
 
     fn text(&self, span: Option<Span>) -> Option<String> {

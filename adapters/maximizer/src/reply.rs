@@ -1,7 +1,7 @@
 //! What the data service answers: `Code`, `Msg` and the entity, whatever the content type and the casing.
 
 use periodic_sdk::{
-    contract::{Answer, Detail, Failure, Response, TransportError},
+    contract::{Detail, Failure, Response},
     raw::{self, Span},
 };
 use serde_json::Value;
@@ -13,28 +13,6 @@ pub(crate) struct Reply {
     pub(crate) data: Option<Span>,
     /// Where the next page starts, where the provider says so.
     pub(crate) next: Option<String>,
-}
-
-/// The only answer of an exchange of one request.
-pub(crate) fn response(answers: &[Answer]) -> Result<&Response, Failure> {
-    match answers.first() {
-        Some(Ok(response)) => Ok(response),
-        Some(Err(error)) => Err(transport(error)),
-        None => Err(Failure::Other("the host came back without an answer".into())),
-    }
-}
-
-fn transport(error: &TransportError) -> Failure {
-    match error {
-        TransportError::Refused(why) => Failure::Permanent(why.as_str().into()),
-        TransportError::TooLarge(bytes) => Failure::Permanent(
-            format!("the answer has more than {bytes} bytes; a smaller pageSize helps").into(),
-        ),
-        TransportError::Unreachable(why)
-        | TransportError::Tls(why)
-        | TransportError::Timeout(why)
-        | TransportError::Other(why) => Failure::Transient(why.as_str().into()),
-    }
 }
 
 impl Reply {
@@ -51,7 +29,7 @@ impl Reply {
             next: None,
         };
         let (mut code, mut message) = (None, None);
-        for member in raw::members(body, whole(body)) {
+        for member in raw::members(body, raw::whole(body)) {
             let member = member.map_err(|_malformed| unreadable())?;
             let key = member.key.as_ref();
             if key.eq_ignore_ascii_case("Code") {
@@ -111,19 +89,6 @@ impl Reply {
     }
 }
 
-fn whole(body: &[u8]) -> Span {
-    let start = body.iter().position(|byte| *byte == b'{').unwrap_or(0);
-    let end = body
-        .iter()
-        .rposition(|byte| *byte == b'}')
-        .map_or(start, |end| end + 1);
-    let number = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
-    Span {
-        offset: number(start),
-        length: number(end.saturating_sub(start)),
-    }
-}
-
 fn text(body: &[u8], span: Span) -> Option<String> {
     raw::scalar(body, span)
         .ok()
@@ -140,9 +105,6 @@ fn status(response: &Response) -> Result<(), Failure> {
         .collect();
     let detail = |message: String| Detail::from(message).quoting(words.trim());
     let answered = format!("Maximizer answered {}", response.status);
-    let after = response
-        .header("Retry-After")
-        .and_then(|seconds| seconds.trim().parse::<u64>().ok());
     match response.status {
         200..=299 => Ok(()),
         401 => Err(Failure::TokenInvalid(detail(answered))),
@@ -155,10 +117,7 @@ fn status(response: &Response) -> Result<(), Failure> {
         408 => Err(Failure::Transient(detail(format!(
             "{answered}: the call took too long"
         )))),
-        429 | 503 => Err(Failure::RateLimited(
-            detail(answered),
-            after.map(|seconds| seconds.saturating_mul(1000)),
-        )),
+        429 | 503 => Err(Failure::RateLimited(detail(answered), response.retry_after())),
         400..=499 => Err(Failure::InvalidRequest(detail(answered))),
         _ => Err(Failure::Transient(detail(answered))),
     }

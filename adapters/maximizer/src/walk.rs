@@ -18,7 +18,7 @@
 mod seen;
 
 use periodic_sdk::{
-    contract::{Answer, Context, Exchange, Failure, Job, Page, PollStep, Poller},
+    contract::{Answer, Context, Exchange, Failure, Job, Page, PollStep, Poller, only},
     java_date::{Pattern, Zone},
 };
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,6 @@ use crate::{
     plan::{self, Plan},
     query,
     read::{Read, page_key},
-    reply::response,
 };
 
 /// Records of a page, unless the configuration says otherwise: as the provider's own examples of paging.
@@ -116,7 +115,7 @@ impl Poller for Maximizer {
         let plan = compile(context, &job)?;
         let walk: Walk = serde_json::from_slice(state)
             .map_err(|error| Failure::Other(format!("the walk's state is unreadable: {error}").into()))?;
-        let response = response(answers)?;
+        let response = only(answers)?;
         if response.status == 408 && walk.page_size > SMALLEST_PAGE {
             let smaller = Walk {
                 page_size: (walk.page_size / 2).max(SMALLEST_PAGE),
@@ -136,13 +135,15 @@ impl Poller for Maximizer {
 }
 
 fn compile(context: &Context, job: &Job) -> Result<Plan, Failure> {
-    Plan::new(context, &job.resource, &job.configuration).map_err(|error| Failure::Permanent(error.into()))
+    plan::in_force(&job.resource, &job.configuration)
+        .and_then(|configuration| Plan::new(context, &job.resource, &configuration))
+        .map_err(|error| Failure::Permanent(error.into()))
 }
 
 impl Walk {
     fn exchange(&self, context: &Context, plan: &Plan, job: &Job) -> Result<Exchange, Failure> {
         let asked = plan
-            .asked(job.since, job.until)
+            .asked(context, job.since, job.until)
             .map_err(|error| Failure::Permanent(error.into()))?;
         let from = |second| query::compare(plan.date_field, "$GE", iso(second).into());
         let mut conditions: Vec<Value> = vec![asked.condition];

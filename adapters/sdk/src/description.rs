@@ -40,6 +40,79 @@ pub struct Description {
     pub rate_limits: Vec<RateLimit>,
 }
 
+impl Description {
+    /// An element that has nothing yet.
+    pub fn new(
+        key: impl Into<String>,
+        name: impl Into<String>,
+        id: u64,
+        hub: impl Into<String>,
+        authentication: AuthenticationKind,
+    ) -> Self {
+        Self {
+            key: key.into(),
+            name: name.into(),
+            id,
+            hub: hub.into(),
+            description: String::new(),
+            authentication: Authentication {
+                kind: authentication,
+                pkce: false,
+            },
+            configuration: Vec::new(),
+            resources: IndexMap::new(),
+            egress: Vec::new(),
+            secrets: Vec::new(),
+            rate_limits: Vec::new(),
+        }
+    }
+}
+
+impl ConfigurationKey {
+    /// A line of text that an instance may leave out.
+    pub fn text(key: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+
+    /// A secret that every instance needs.
+    pub fn secret(key: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            kind: ConfigurationType::Password,
+            required: true,
+            secret: true,
+            ..Self::text(key, name)
+        }
+    }
+
+    /// The same, needed by every instance.
+    #[must_use]
+    pub fn required(self) -> Self {
+        Self {
+            required: true,
+            ..self
+        }
+    }
+}
+
+impl SecretBinding {
+    /// A secret that may go to these places of requests to these URLs.
+    pub fn new<P: Into<String>, U: Into<String>>(
+        secret: impl Into<String>,
+        places: impl IntoIterator<Item = P>,
+        urls: impl IntoIterator<Item = U>,
+    ) -> Self {
+        Self {
+            secret: secret.into(),
+            places: places.into_iter().map(Into::into).collect(),
+            urls: urls.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
 /// How instances authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -15,7 +15,7 @@ const MAX_SEGMENTS: usize = 32;
 ///
 /// A leading `@` or `$` is the document itself, so that `@` alone names the whole and `@.@id` the member `@id`.
 /// The empty path names nothing (`"idField": ""` is published for resources without an id).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct JsonPath {
     /// None for the path that names nothing.
     segments: Option<Vec<Segment>>,

@@ -79,6 +79,14 @@ impl ApiError {
         )
     }
 
+    /// Not now, but soon.
+    pub(super) fn unavailable(message: impl Into<String>, after: Duration) -> Self {
+        Self {
+            retry_after: Some(after),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+        }
+    }
+
     /// Something that is ours to mend: the log knows more than the answer.
     pub(super) fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %error, "a request failed");

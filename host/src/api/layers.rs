@@ -1,6 +1,6 @@
 //! What every request passes through: its id, its line in the log, the limit of its body, the net beneath it.
 
-use std::any::Any;
+use std::{any::Any, sync::atomic::Ordering, time::Duration};
 
 use axum::{
     body::Body,
@@ -81,6 +81,18 @@ async fn uniform(response: Response) -> Response {
         }
     }
     response
+}
+
+/// Nothing can be said of elements before the adapters folder was read.
+pub(super) async fn wait_for_adapters(State(api): State<Api>, request: Request, next: Next) -> Response {
+    if api.ready.load(Ordering::Relaxed) {
+        return next.run(request).await;
+    }
+    ApiError::unavailable(
+        "the adapters are being loaded; GET /readyz tells when that is done",
+        Duration::from_secs(1),
+    )
+    .into_response()
 }
 
 /// Refuse a body that says it is too large before it is read.

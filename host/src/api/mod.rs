@@ -86,7 +86,13 @@ impl Api {
         Router::new()
             .route("/healthz", get(operation::healthz))
             .route("/readyz", get(operation::readyz))
-            .nest(BASE, compatible)
+            .nest(
+                BASE,
+                compatible.layer(middleware::from_fn_with_state(
+                    self.clone(),
+                    layers::wait_for_adapters,
+                )),
+            )
             .fallback(layers::not_found)
             .method_not_allowed_fallback(layers::method_not_allowed)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))

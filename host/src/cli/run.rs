@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// A stopping host waits so long for its parts.
-const STOP: Duration = Duration::from_secs(9);
+const STOP: Duration = Duration::from_secs(8);
 /// So often old events are removed.
 const HOUSEKEEPING: Duration = Duration::from_secs(15 * 60);
 
@@ -94,7 +94,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     let listener = TcpListener::bind(settings.listen).await;
     let listener =
         listener.with_context(|| format!("cannot listen on {} (setting listen)", settings.listen))?;
-    println!("listening on http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
 
     let shutdown = CancellationToken::new();
     let mut parts = JoinSet::new();
@@ -118,6 +118,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     parts.spawn(async move {
         watch.load().await;
         api.ready.store(true, Ordering::Relaxed);
+        println!("listening on http://{address}");
         // Nobody is polled before his adapter had its chance to load.
         tokio::join!(watch.run(stopping.clone()), scheduler.run(stopping));
     });

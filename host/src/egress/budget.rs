@@ -21,15 +21,37 @@ struct Budget {
     paused_until: Option<Instant>,
 }
 
+/// Why and until when an account has to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    /// The provider asked for it.
+    Paused(Instant),
+    /// The budget is used up.
+    Full(Instant),
+}
+
 /// Accounts that were not used for so long are forgotten.
 const FORGET: usize = 10_000;
 
 impl Budgets {
-    /// Wait until the account may send one more request, and count it.
-    pub async fn acquire(&self, account: &str, limits: &[RateLimit]) {
-        while let Some(until) = self.try_acquire(account, limits, Instant::now()) {
-            tokio::time::sleep_until(until).await;
+    /// Wait until the account may send one more request, and count it. A pause that the provider asked for is waited
+    /// for if it ends within this patience; how long it lasts is the error otherwise.
+    pub async fn acquire(
+        &self,
+        account: &str,
+        limits: &[RateLimit],
+        patience: Duration,
+    ) -> Result<(), Duration> {
+        let patient_until = Instant::now() + patience;
+        while let Some(wait) = self.try_acquire(account, limits, Instant::now()) {
+            match wait {
+                Wait::Paused(until) if until > patient_until => {
+                    return Err(until.saturating_duration_since(Instant::now()));
+                }
+                Wait::Paused(until) | Wait::Full(until) => tokio::time::sleep_until(until).await,
+            }
         }
+        Ok(())
     }
 
     /// The provider asks for patience: nobody of the account sends before it is over.
@@ -41,7 +63,7 @@ impl Budgets {
     }
 
     /// Count a request, or say until when to wait.
-    fn try_acquire(&self, account: &str, limits: &[RateLimit], now: Instant) -> Option<Instant> {
+    fn try_acquire(&self, account: &str, limits: &[RateLimit], now: Instant) -> Option<Wait> {
         let mut budgets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if budgets.len() > FORGET {
             budgets.retain(|_, budget| {
@@ -50,7 +72,7 @@ impl Budgets {
         }
         let budget = budgets.entry(account.to_owned()).or_default();
         if let Some(until) = budget.paused_until.filter(|until| *until > now) {
-            return Some(until);
+            return Some(Wait::Paused(until));
         }
         budget.paused_until = None;
         let longest = limits
@@ -72,7 +94,7 @@ impl Budgets {
             (until > now).then_some(until)
         });
         match full.max() {
-            Some(until) => Some(until),
+            Some(until) => Some(Wait::Full(until)),
             None => {
                 if longest > 0 {
                     budget.sent.push_back(now);
@@ -102,11 +124,11 @@ mod tests {
         let start = Instant::now();
         let mut sent = Vec::new();
         for _ in 0..6 {
-            budgets.acquire("a", &limits).await;
+            budgets.acquire("a", &limits, Duration::ZERO).await.unwrap();
             sent.push(start.elapsed().as_secs());
         }
         assert_eq!(sent, [0, 0, 0, 10, 60, 60]);
-        budgets.acquire("b", &limits).await;
+        budgets.acquire("b", &limits, Duration::ZERO).await.unwrap();
         assert_eq!(start.elapsed().as_secs(), 60);
     }
 
@@ -116,9 +138,12 @@ mod tests {
         let start = Instant::now();
         budgets.pause("a", Duration::from_secs(7));
         budgets.pause("a", Duration::from_secs(3));
-        budgets.acquire("b", &[]).await;
+        let patience = Duration::from_secs(7);
+        budgets.acquire("b", &[], patience).await.unwrap();
+        let impatient = budgets.acquire("a", &[], Duration::from_secs(6)).await;
+        assert_eq!(impatient, Err(patience));
         assert_eq!(start.elapsed().as_secs(), 0);
-        budgets.acquire("a", &[]).await;
+        budgets.acquire("a", &[], patience).await.unwrap();
         assert_eq!(start.elapsed().as_secs(), 7);
     }
 }

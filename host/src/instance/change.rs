@@ -159,11 +159,14 @@ impl Edited {
                 session.secrets(),
             )?;
         }
-        if self.polling {
+        // Whoever authenticates again does not wait for the end of a back-off: the schedule starts anew.
+        if self.polling || authenticates {
             change.polling = match polling::polling(&session, &self.configuration, rules, change.now).await? {
                 Some(polling) => Edit::Set(polling),
                 None => Edit::Remove,
             };
+        }
+        if self.polling {
             let url =
                 polling::callback(&self.configuration)?.filter(|_| matches!(change.polling, Edit::Set(_)));
             change.callback = match url {

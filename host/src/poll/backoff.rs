@@ -4,16 +4,14 @@ use std::time::Duration;
 
 /// The wait after the first failure.
 const FIRST: Duration = Duration::from_secs(5);
-/// The longest wait; what is permanent waits so long from the start.
+/// The longest wait.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
 /// How a failure is followed up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backoff {
-    /// It may work soon: 5 s, doubling to 30 min.
-    Transient,
-    /// Somebody has to change something first.
-    Permanent,
+    /// 5 s, doubling to 30 min. What looks hopeless is no exception: providers say the same of a passing trouble.
+    Doubling,
     /// The provider says when.
     RetryAfter(Duration),
 }
@@ -23,8 +21,7 @@ impl Backoff {
     pub fn wait(self, failures: u32) -> Duration {
         let doubled = FIRST.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
         match self {
-            Self::Transient => doubled.min(LONGEST),
-            Self::Permanent => LONGEST,
+            Self::Doubling => doubled.min(LONGEST),
             Self::RetryAfter(after) => after,
         }
     }
@@ -37,16 +34,15 @@ mod tests {
     #[test]
     fn it_doubles_up_to_half_an_hour() {
         let waits =
-            [1, 2, 3, 9, 10, 40, u32::MAX].map(|failures| Backoff::Transient.wait(failures).as_secs());
+            [1, 2, 3, 9, 10, 40, u32::MAX].map(|failures| Backoff::Doubling.wait(failures).as_secs());
         assert_eq!(waits, [5, 10, 20, 1280, 1800, 1800, 1800]);
     }
 
     #[test]
-    fn the_provider_and_the_hopeless_are_not_doubled() {
+    fn what_the_provider_says_is_not_doubled() {
         assert_eq!(
             Backoff::RetryAfter(Duration::from_secs(7)).wait(5),
             Duration::from_secs(7)
         );
-        assert_eq!(Backoff::Permanent.wait(1), Duration::from_secs(1800));
     }
 }

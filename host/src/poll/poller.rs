@@ -65,7 +65,7 @@ impl Round<'_> {
                 prune: Some(window.prune),
             },
             Err(failure) => PollOutcome::Failed {
-                error: failure.to_string(),
+                error: failure.in_full(),
             },
         };
         self.host

@@ -172,7 +172,7 @@ impl Scheduler {
                 Ok(()) => plan.succeeded(),
                 Err(failure) => {
                     let resource = poller.resource.as_str();
-                    tracing::warn!(instance = %instance.id, resource, error = %failure, "a poll failed");
+                    tracing::warn!(instance = %instance.id, resource, error = failure.in_full(), "a poll failed");
                     plan.failed(poller.failures + 1, backoff(&failure), self.host.clock.now());
                     if concerns_all(&failure) {
                         break;
@@ -226,7 +226,7 @@ impl Plan<'_> {
         match backoff {
             // The account as a whole has to wait.
             Backoff::RetryAfter(_) => self.next = Some(due),
-            Backoff::Transient | Backoff::Permanent => self.run_at(due),
+            Backoff::Doubling => self.run_at(due),
         }
     }
 
@@ -243,20 +243,7 @@ fn backoff(failure: &Failure) -> Backoff {
         Failure::RateLimited {
             after: Some(after), ..
         } => Backoff::RetryAfter(*after),
-        Failure::Permanent(_)
-        | Failure::InvalidRequest(_)
-        | Failure::Unsupported(_)
-        | Failure::NotFound(_)
-        | Failure::Declaration(_)
-        | Failure::Refused(_)
-        | Failure::Unauthenticated(_)
-        | Failure::Vault(_) => Backoff::Permanent,
-        Failure::RateLimited { .. }
-        | Failure::Transient(_)
-        | Failure::NoAdapter(_)
-        | Failure::Adapter(_)
-        | Failure::Malformed { .. }
-        | Failure::Store(_) => Backoff::Transient,
+        _ => Backoff::Doubling,
     }
 }
 

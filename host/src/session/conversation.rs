@@ -125,13 +125,13 @@ impl Session<'_> {
                 continue;
             }
             if let (429 | 503, Some(after)) = (status, sent.retry_after) {
+                self.host.budgets.pause(&self.account(), after);
                 if after <= PATIENCE && repeats < REPEATS {
+                    // The pause is waited for with the next request.
                     repeats += 1;
-                    tokio::time::sleep(after).await;
                     continue;
                 }
                 let message = format!("{} answered {status}", host_of(&request.url));
-                self.host.budgets.pause(&self.account(), after);
                 return Err(Failure::RateLimited {
                     detail: detail(message),
                     after: Some(after),
@@ -151,10 +151,16 @@ impl Session<'_> {
     /// Send one request as it is.
     pub(super) async fn send_once(&mut self, request: &types::Request) -> Result<Sent, Failure> {
         let account = self.account();
-        self.host
-            .budgets
-            .acquire(&account, &self.adapter.description().rate_limits)
-            .await;
+        let limits = &self.adapter.description().rate_limits;
+        let acquired = self.host.budgets.acquire(&account, limits, PATIENCE).await;
+        acquired.map_err(|pause| Failure::RateLimited {
+            detail: detail(format!(
+                "{} asked for patience, which lasts for another {} s",
+                host_of(&request.url),
+                pause.as_secs() + 1
+            )),
+            after: Some(pause),
+        })?;
         self.requests += 1;
         let mut sent = self
             .host

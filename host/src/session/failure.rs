@@ -85,6 +85,15 @@ impl From<types::Failure> for Failure {
 }
 
 impl Failure {
+    /// What happened with the provider's own words, for whoever looks at a poller or at the log.
+    pub fn in_full(&self) -> String {
+        let message = self.to_string();
+        match self.provider_message() {
+            Some(words) if !message.contains(words) => format!("{message}: {words}"),
+            _ => message,
+        }
+    }
+
     /// The provider's own words, where it said something.
     pub fn provider_message(&self) -> Option<&str> {
         match self {

@@ -72,7 +72,8 @@ fn a_list_asks_for_fields_filter_order_and_page() {
                 }},
                 "Criteria": { "SearchQuery": { "$AND": [
                     { "Type": { "$EQ": "Contact" } },
-                    { "$AND": [{ "LastName": { "$EQ": "Chung" } }, { "Lead": { "$EQ": true } }] },
+                    { "LastName": { "$EQ": "Chung" } },
+                    { "Lead": { "$EQ": true } },
                 ]}},
                 // Records 40 and on.
                 "OrderBy": { "PageKey": "NDA=", "PageSize": 20, "Fields": [{ "LastModifyDate": "DESC" }] },

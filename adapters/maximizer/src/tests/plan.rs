@@ -119,21 +119,18 @@ fn other_conditions_stay() {
         ),
         (
             "/hubs/crm/contacts?where=LastModifyDate>'${date:yyyy-MM-dd'T'HH:mm:ssXXX}' and LastName='A'",
-            json!([contact, { "$AND": [{ "LastName": { "$EQ": "A" } }, start] }]),
+            json!([contact, { "LastName": { "$EQ": "A" } }, start]),
         ),
         (
             "/contacts?where=(LastModifyDate > '${date:yyyy-MM-dd}' or CreationDate > '${date:yyyy-MM-dd}')",
-            json!([contact, { "$AND": [
-                { "$OR": [
-                    { "LastModifyDate": { "$GE": "2018-02-01" } },
-                    { "CreationDate": { "$GE": "2018-02-01" } },
-                ]},
-                start,
-            ]}]),
+            json!([contact, { "$OR": [
+                { "LastModifyDate": { "$GE": "2018-02-01" } },
+                { "CreationDate": { "$GE": "2018-02-01" } },
+            ]}, start]),
         ),
         (
             "/contacts?where=LastModifyDate < '${nowTimeZone:PST:yyyy-MM-dd'T'HH:mm:ssXXX}'",
-            json!([contact, { "$AND": [{ "LastModifyDate": { "$LT": "2018-02-01T00:20:07-08:00" } }, start] }]),
+            json!([contact, { "LastModifyDate": { "$LT": "2018-02-01T00:20:07-08:00" } }, start]),
         ),
     ];
     for (url, expected) in cases {
@@ -255,4 +252,17 @@ fn wrong_configurations_name_their_member() {
     }
     assert!(Maximizer::plan(&connected(), "contacts", "7").is_err());
     assert!(Maximizer::plan(&connected(), "contacts", "{").is_err());
+}
+
+#[test]
+fn the_operator_s_tolerance_is_taken() {
+    let context = |seconds: &str| {
+        super::context(&[
+            ("maximizer.api.url", super::API),
+            ("event.poller.created_check_tolerance", seconds),
+        ])
+    };
+    assert!(Maximizer::plan(&context("2.5"), "contacts", "{}").is_ok());
+    let error = Maximizer::plan(&context("much"), "contacts", "{}").unwrap_err();
+    assert!(error.contains("is no number of seconds"), "{error}");
 }

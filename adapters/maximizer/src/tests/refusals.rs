@@ -1,9 +1,9 @@
 //! Every way in which the provider says no.
 
-use periodic_sdk::contract::{Failure, Header, Response, TransportError};
+use periodic_sdk::contract::{Failure, Header, Response, TransportError, only};
 
 use super::response;
-use crate::reply::{self, Reply};
+use crate::reply::Reply;
 
 fn refused(response: &Response) -> (&'static str, Option<String>) {
     match Reply::read(response, "AbEntry") {
@@ -131,9 +131,9 @@ fn lost_answers_are_tried_again_unless_they_are_refused() {
         (TransportError::Unreachable("dns".to_owned()), "transient"),
     ];
     for (error, expected) in cases {
-        assert_eq!(kind(reply::response(&[Err(error)]).unwrap_err()).0, expected);
+        assert_eq!(kind(only(&[Err(error)]).unwrap_err()).0, expected);
     }
-    assert_eq!(kind(reply::response(&[]).unwrap_err()).0, "other");
+    assert_eq!(kind(only(&[]).unwrap_err()).0, "other");
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod types;
 /// It stands in a module that is compiled for WebAssembly only, after `wit_bindgen::generate!` with a world that
 /// includes `base` and the worlds of the capabilities:
 ///
-/// ```ignore
+/// ```text
 /// wit_bindgen::generate!({
 ///     path: "wit/v1",
 ///     inline: "package acme:adapter;

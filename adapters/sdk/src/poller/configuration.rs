@@ -85,6 +85,8 @@ pub struct Poller {
     pub rules: Rules,
     /// Records of one page.
     pub page_size: Option<u32>,
+    /// What `${date}` without a format is written in: the format of the date of the last change.
+    pub default_format: Option<String>,
 }
 
 /// What is wrong with a configuration, by its member.
@@ -214,6 +216,7 @@ impl PollerConfiguration {
             created,
             rules,
             page_size: self.page_size.map(page_size).transpose()?,
+            default_format: dates.updated_date_format.clone(),
         })
     }
 }

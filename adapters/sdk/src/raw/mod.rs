@@ -56,6 +56,16 @@ pub fn find_with(bytes: &[u8], path: &JsonPath, keys: Keys) -> Result<Option<Spa
     Ok(found.into_iter().next().flatten())
 }
 
+/// The whole document, without the blanks and the byte order mark around it.
+pub fn whole(bytes: &[u8]) -> Span {
+    let mark = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    let rest = bytes.get(mark..).unwrap_or_default();
+    let start = mark + rest.iter().take_while(|byte| blank(byte)).count();
+    let end = bytes.len() - rest.iter().rev().take_while(|byte| blank(byte)).count();
+    Span::between(start, end.max(start))
+}
+
 impl Span {
     /// The piece between two positions of one text.
     pub(crate) fn between(start: usize, end: usize) -> Self {

@@ -448,3 +448,20 @@ proptest! {
         let _ = (text(&bytes, span), scalar(&bytes, span), kind(&bytes, span));
     }
 }
+
+#[test]
+fn the_whole_is_what_stands_between_blanks() {
+    for (text, expected) in [
+        ("{}", "{}"),
+        ("\u{feff} {\"a\":1}\r\n", "{\"a\":1}"),
+        ("", ""),
+        (" \n", ""),
+        ("\u{feff}", ""),
+    ] {
+        assert_eq!(
+            super::whole(text.as_bytes()).of(text.as_bytes()),
+            Some(expected.as_bytes()),
+            "{text:?}"
+        );
+    }
+}

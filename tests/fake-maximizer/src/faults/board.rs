@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::kinds::{
@@ -234,8 +234,14 @@ impl Board {
     }
 
     fn block(&mut self, now: DateTime<Utc>, retry_after_s: i64, format: Format, when: When) -> Gate {
+        let until = now + TimeDelta::seconds(retry_after_s);
+        // Whoever is told a date is told a whole second.
+        let until = match format {
+            Format::Date => until.trunc_subsecs(0),
+            Format::Seconds | Format::Absent => until,
+        };
         self.blocked = Some(Block {
-            until: now + TimeDelta::seconds(retry_after_s),
+            until,
             format,
             when,
         });
