@@ -35,7 +35,12 @@ async fn refusals_have_one_form() -> anyhow::Result<()> {
     let chunk = vec![b'x'; over];
     let chunked = [format!("{over:x}\r\n").as_bytes(), &chunk, b"\r\n0\r\n\r\n"].concat();
     let cases: [(String, &[u8], u16, &str); 8] = [
-        (format!("GET {base}/nothing/at/all HTTP/1.1"), b"", 404, "/nothing/at/all"),
+        (
+            format!("GET {base}/nothing/at/all HTTP/1.1"),
+            b"",
+            404,
+            "/nothing/at/all",
+        ),
         (format!("PATCH {base}/elements HTTP/1.1"), b"", 405, "PATCH"),
         (
             format!("GET {base}/elements HTTP/1.1\r\nAccept: application/xml"),
@@ -74,7 +79,11 @@ async fn refusals_have_one_form() -> anyhow::Result<()> {
         assert_eq!(answered, status, "{head}: {body}");
         let message = body["message"].as_str().unwrap_or_default();
         assert!(!message.is_empty() && message.contains(needle), "{head}: {body}");
-        assert_eq!(body["requestId"].as_str().map(str::len), Some(24), "{head}: {body}");
+        assert_eq!(
+            body["requestId"].as_str().map(str::len),
+            Some(24),
+            "{head}: {body}"
+        );
     }
     Ok(())
 }

@@ -20,7 +20,9 @@ async fn pages_of_any_size_are_the_list_cut() -> anyhow::Result<()> {
     let filter = "where=Position='Paged'";
     for order in ["", "&orderBy=LastName asc", "&orderBy=LastName desc"] {
         let list = async |query: String| -> anyhow::Result<(Vec<Value>, String, String)> {
-            let answer = api.get(&format!("/hubs/crm/contacts?{filter}{order}{query}")).await?;
+            let answer = api
+                .get(&format!("/hubs/crm/contacts?{filter}{order}{query}"))
+                .await?;
             let next = answer.header("elements-next-page-token").to_owned();
             let total = answer.header("elements-total-count").to_owned();
             let returned = answer.header("elements-returned-count").to_owned();

@@ -40,7 +40,11 @@ async fn a_stranger_sees_nothing_of_another_account() -> anyhow::Result<()> {
     let events = stage.api.get(&format!("/instances/{id}/events")).await?.ok()?;
     let event = events[0]["id"].as_str().context("an event")?.to_owned();
     let owner = stage.shown(&instance).await?["user"]["id"].clone();
-    let entries = stage.api.get(&format!("/instances/{id}/configuration")).await?.ok()?;
+    let entries = stage
+        .api
+        .get(&format!("/instances/{id}/configuration"))
+        .await?
+        .ok()?;
     let entry = entries[0]["id"].clone();
     let organizations = stage.api.get("/organizations").await?.ok()?;
     let organization = organizations[0]["id"].clone();
@@ -56,10 +60,22 @@ async fn a_stranger_sees_nothing_of_another_account() -> anyhow::Result<()> {
         (Method::DELETE, format!("/instances/{id}"), none()),
         (Method::GET, format!("/elements/maximizer/instances/{id}"), none()),
         (Method::PUT, format!("/elements/maximizer/instances/{id}"), name()),
-        (Method::PATCH, format!("/elements/maximizer/instances/{id}"), name()),
-        (Method::DELETE, format!("/elements/maximizer/instances/{id}"), none()),
+        (
+            Method::PATCH,
+            format!("/elements/maximizer/instances/{id}"),
+            name(),
+        ),
+        (
+            Method::DELETE,
+            format!("/elements/maximizer/instances/{id}"),
+            none(),
+        ),
         (Method::GET, format!("/instances/{id}/configuration"), none()),
-        (Method::GET, format!("/instances/{id}/configuration/{entry}"), none()),
+        (
+            Method::GET,
+            format!("/instances/{id}/configuration/{entry}"),
+            none(),
+        ),
         (
             Method::PATCH,
             format!("/instances/{id}/configuration/{entry}"),
@@ -74,8 +90,16 @@ async fn a_stranger_sees_nothing_of_another_account() -> anyhow::Result<()> {
         (Method::POST, format!("/instances/{id}/polls"), none()),
         (Method::GET, format!("/instances/{id}/deliveries"), none()),
         (Method::GET, format!("/organizations/{organization}"), none()),
-        (Method::PUT, format!("/organizations/{organization}/secret"), none()),
-        (Method::DELETE, format!("/organizations/{organization}/secret"), none()),
+        (
+            Method::PUT,
+            format!("/organizations/{organization}/secret"),
+            none(),
+        ),
+        (
+            Method::DELETE,
+            format!("/organizations/{organization}/secret"),
+            none(),
+        ),
         (Method::GET, format!("/accounts/{organization}"), none()),
         (Method::GET, format!("/users/{owner}"), none()),
         (Method::PUT, format!("/users/{owner}/secret"), none()),
@@ -104,6 +128,23 @@ async fn a_stranger_sees_nothing_of_another_account() -> anyhow::Result<()> {
             );
         }
     }
+    // Nor by any other call that is described.
+    let document = stage.api.authorized(None).get("//openapi.json").await?.ok()?;
+    for (path, methods) in document["paths"].as_object().into_iter().flatten() {
+        for method in periodic_tests::keys(methods) {
+            if !path.contains("/{id}") || path.contains("{hub}") {
+                continue;
+            }
+            let path = path
+                .replace("{id}", &id.to_string())
+                .replace("{key}", "maximizer")
+                .replace("{entry}", &entry.to_string())
+                .replace("{event}", &event);
+            let method = Method::from_bytes(method.to_uppercase().as_bytes())?;
+            let body = (method != Method::GET).then(|| b"{}".to_vec());
+            stranger.api.call(method, &path, body).await?.refused(404, &[])?;
+        }
+    }
     // In lists: none of it.
     let own = [stranger.body["id"].clone(), stranger.body["user"]["id"].clone()];
     for (path, expected) in [
@@ -119,7 +160,11 @@ async fn a_stranger_sees_nothing_of_another_account() -> anyhow::Result<()> {
         let ids: Vec<Value> = ids.map(|item| item["id"].clone()).collect();
         assert_eq!(ids, expected, "{path}");
     }
-    stranger.api.get("/instances?searchText=a").await?.refused(404, &[])?;
+    stranger
+        .api
+        .get("/instances?searchText=a")
+        .await?
+        .refused(404, &[])?;
 
     // Secrets that do not belong together open nothing.
     let token = &instance.token;
@@ -136,13 +181,22 @@ async fn a_stranger_sees_nothing_of_another_account() -> anyhow::Result<()> {
     ];
     for header in &mixed {
         let api = stage.api.authorized(Some(header));
-        for path in ["/instances", "/contacts", "/objects", "/ping", "/instances/events"] {
+        for path in [
+            "/instances",
+            "/contacts",
+            "/objects",
+            "/ping",
+            "/instances/events",
+        ] {
             api.get(path).await?.refused(401, &[UNAUTHORIZED])?;
         }
     }
     // And all is as it was.
     let shown = stage.shown(&instance).await?;
-    assert_eq!((&shown["name"], &shown["disabled"]), (&instance.body["name"], &json!(false)));
+    assert_eq!(
+        (&shown["name"], &shown["disabled"]),
+        (&instance.body["name"], &json!(false))
+    );
     stage.api.element(token).get("/contacts").await?.ok()?;
     Ok(())
 }
@@ -238,7 +292,10 @@ async fn users_are_managed_on_the_command_line() -> anyhow::Result<()> {
     let secret = made["secret"].as_str().context("a secret")?.to_owned();
     let (code, list, error) = cli(&["users", "list", "--host", &url]).await?;
     assert_eq!(code, Some(0), "{error}");
-    assert!(list.contains("carol@example.com") && !list.contains(&secret), "{list}");
+    assert!(
+        list.contains("carol@example.com") && !list.contains(&secret),
+        "{list}"
+    );
     let (code, _, error) = cli(&["users", "revoke", "999", "--host", &url]).await?;
     assert_eq!(code, Some(1));
     assert!(error.contains("no user 999"), "{error}");
@@ -254,7 +311,8 @@ async fn users_are_managed_on_the_command_line() -> anyhow::Result<()> {
     let list: Value = serde_json::from_str(&list)?;
     assert_eq!(list[1]["email"], "carol@example.com");
     let id = list[1]["id"].to_string();
-    let (code, rotated, error) = cli(&["users", "rotate", &id, "--offline", "--data", &data, "--json"]).await?;
+    let (code, rotated, error) =
+        cli(&["users", "rotate", &id, "--offline", "--data", &data, "--json"]).await?;
     assert_eq!(code, Some(0), "{error}");
     let rotated: Value = serde_json::from_str(&rotated)?;
     let fresh = rotated["secret"].as_str().context("a secret")?;

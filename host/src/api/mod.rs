@@ -9,6 +9,7 @@ mod instances;
 mod layers;
 mod limit;
 mod negotiate;
+mod openapi;
 mod operation;
 mod query;
 mod tenants;
@@ -86,6 +87,7 @@ impl Api {
         Router::new()
             .route("/healthz", get(operation::healthz))
             .route("/readyz", get(operation::readyz))
+            .route("/openapi.json", get(openapi::get))
             .nest(
                 BASE,
                 compatible.layer(middleware::from_fn_with_state(

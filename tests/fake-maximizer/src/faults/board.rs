@@ -240,11 +240,7 @@ impl Board {
             Format::Date => until.trunc_subsecs(0),
             Format::Seconds | Format::Absent => until,
         };
-        self.blocked = Some(Block {
-            until,
-            format,
-            when,
-        });
+        self.blocked = Some(Block { until, format, when });
         Gate::Limited {
             retry_after_s,
             format,
