@@ -157,30 +157,25 @@ impl Provider {
             .count()
     }
 
-    /// Every token that it handed out or was shown.
-    #[must_use]
-    pub fn tokens(&self) -> Vec<String> {
-        let mut tokens = Vec::new();
-        for request in self.requests() {
-            let headers = request.headers.get("authorization").and_then(Value::as_str);
-            tokens.extend(
-                headers
-                    .and_then(|header| header.strip_prefix("Bearer "))
-                    .map(str::to_owned),
-            );
-            let body = request.body.as_str().unwrap_or_default();
-            for (name, value) in reqwest::Url::parse(&format!("http://form/?{body}"))
-                .iter()
-                .flat_map(|url| url.query_pairs())
-            {
-                if name == "refresh_token" || name == "code" {
-                    tokens.push(value.into_owned());
-                }
-            }
+    /// Every token that it handed out, and every code that was shown to it.
+    ///
+    /// # Errors
+    /// Its control interface does not answer.
+    pub async fn tokens(&self) -> anyhow::Result<Vec<String>> {
+        let url = format!("{}/control/tokens", self.url());
+        let issued: Value = crate::api::client()?.get(url).send().await?.json().await?;
+        let mut tokens: Vec<String> = ["access", "refresh"]
+            .into_iter()
+            .flat_map(|kind| crate::keys(&issued[kind]))
+            .map(str::to_owned)
+            .collect();
+        for request in self.requests_of("Token") {
+            let form = request.body.as_str().unwrap_or_default();
+            let form = reqwest::Url::parse(&format!("http://form/?{form}"))?;
+            let codes = form.query_pairs().filter(|(name, _)| name == "code");
+            tokens.extend(codes.map(|(_, code)| code.into_owned()));
         }
-        tokens.sort();
-        tokens.dedup();
-        tokens
+        Ok(tokens)
     }
 }
 

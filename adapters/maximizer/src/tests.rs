@@ -2,6 +2,8 @@
 //!
 //! Golden files are read at compile time, so that the tests run where there are no files: `cargo component test`.
 
+#[cfg(target_family = "wasm")]
+mod component;
 mod connect;
 mod describe;
 mod hub;

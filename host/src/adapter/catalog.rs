@@ -1,11 +1,10 @@
 //! What is served: elements by key, and the files that are not served with the reason.
 
-use std::{collections::BTreeMap, sync::Arc, thread::available_parallelism};
+use std::{collections::BTreeMap, sync::Arc};
 
 use arc_swap::ArcSwap;
-use tokio::sync::Semaphore;
 
-use super::{Adapter, CallError, Host, Limits, Rejection, Tap, engine::Runtime};
+use super::{Adapter, CallError, Host, Limits, Rejection, Tap};
 use crate::clock::{Clock, Millis};
 
 /// The adapters in service. Whoever has looked one up keeps it to the end of his work, whatever is dropped in or
@@ -37,19 +36,7 @@ struct Served {
 impl Catalog {
     /// An empty catalog.
     pub fn new(limits: Limits, tap: Option<Arc<Tap>>, clock: Clock) -> Result<Arc<Self>, CallError> {
-        let engine = Runtime::new(&limits).map_err(|error| CallError::Trap {
-            adapter: "(none)".to_owned(),
-            function: "start of the WebAssembly engine",
-            trap: format!("{error:#}"),
-        })?;
-        // Guests compute; one processor is left for everybody else where there is more than one.
-        let slots = available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
-        let host = Host {
-            engine,
-            limits,
-            slots: Arc::new(Semaphore::new(slots)),
-            tap,
-        };
+        let host = Host::new(limits, tap)?;
         Ok(Arc::new(Self {
             host,
             served: ArcSwap::default(),

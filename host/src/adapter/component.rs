@@ -17,6 +17,7 @@ const PACKAGE: &str = "periodic:element/";
 
 /// A component that is compiled and linked, with the capabilities that it exports.
 pub(super) struct Linked {
+    pub(super) surface: Surface,
     pub(super) pre: InstancePre<State>,
     pub(super) element: Option<element::GuestIndices>,
     pub(super) oauth2: Option<oauth2::GuestIndices>,
@@ -57,6 +58,7 @@ impl Linked {
             poller: capability!(poller),
             webhook: capability!(webhook),
             pre,
+            surface,
         })
     }
 
@@ -106,16 +108,19 @@ impl Linked {
 }
 
 /// Names of what a component imports and of what it exports of the contract.
-struct Surface {
-    imports: Vec<String>,
+#[derive(Debug)]
+pub(super) struct Surface {
+    pub(super) imports: Vec<String>,
     /// Interface and version.
-    exports: Vec<(String, String)>,
+    pub(super) exports: Vec<(String, String)>,
 }
 
 impl Surface {
     /// Read the whole file: nothing of it reaches the compiler before it is known to be well-formed.
     fn read(bytes: &[u8]) -> Result<Self, Rejection> {
-        let broken = |error: wasmparser::BinaryReaderError| Rejection::NoComponent(error.to_string());
+        // Some of the reader's messages have many lines.
+        let line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let broken = |error: wasmparser::BinaryReaderError| Rejection::NoComponent(line(error.to_string()));
         Validator::new_with_features(WasmFeatures::all())
             .validate_all(bytes)
             .map_err(broken)?;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
+use crate::config::AdapterSettings;
+
 /// What one call may use. Every number bounds something that a guest controls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -36,6 +38,19 @@ impl Default for Limits {
             returned: 64 << 20,
             log: 64 << 10,
             file_size: 32 << 20,
+        }
+    }
+}
+
+impl Limits {
+    /// As the settings have them.
+    pub fn of(settings: &AdapterSettings) -> Self {
+        Self {
+            cpu: settings.cpu.0,
+            wall: settings.wall.0,
+            memory: settings.memory,
+            file_size: settings.file_size,
+            ..Self::default()
         }
     }
 }

@@ -10,12 +10,13 @@ mod component;
 mod engine;
 mod error;
 mod limits;
+mod sandbox;
 mod state;
 mod tap;
 pub(crate) mod wasm_test;
 mod watch;
 
-use std::sync::Arc;
+use std::{sync::Arc, thread::available_parallelism};
 
 use periodic_sdk::description::Description;
 use tokio::sync::Semaphore;
@@ -25,6 +26,7 @@ pub use self::{
     catalog::{Catalog, Rejected},
     error::{CallError, Rejection},
     limits::{LimitExceeded, Limits},
+    sandbox::{Sandbox, Unloaded},
     tap::Tap,
     watch::Watch,
 };
@@ -70,6 +72,16 @@ impl Adapter {
         &self.file
     }
 
+    /// What it imports: interfaces with their versions.
+    pub fn imports(&self) -> &[String] {
+        &self.linked.surface.imports
+    }
+
+    /// What it exports of the contract: interfaces and their versions.
+    pub fn exports(&self) -> &[(String, String)] {
+        &self.linked.surface.exports
+    }
+
     /// Load from bytes: check, compile, link, describe.
     async fn load(runtime: &Host, file: String, bytes: Vec<u8>) -> Result<Self, Rejection> {
         let digest = blake3::hash(&bytes).to_hex().to_string();
@@ -104,6 +116,24 @@ struct Host {
     limits: Limits,
     slots: Arc<Semaphore>,
     tap: Option<Arc<Tap>>,
+}
+
+impl Host {
+    fn new(limits: Limits, tap: Option<Arc<Tap>>) -> Result<Self, CallError> {
+        let engine = Runtime::new(&limits).map_err(|error| CallError::Trap {
+            adapter: "(none)".to_owned(),
+            function: "start of the WebAssembly engine",
+            trap: format!("{error:#}"),
+        })?;
+        // Guests compute; one processor is left for everybody else where there is more than one.
+        let slots = available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
+        Ok(Self {
+            engine,
+            limits,
+            slots: Arc::new(Semaphore::new(slots)),
+            tap,
+        })
+    }
 }
 
 /// What an adapter is called by until it has said its name: its file.

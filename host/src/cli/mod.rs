@@ -1,13 +1,13 @@
 //! The command line.
 
+mod adapter;
 mod config;
 mod init;
 mod listen;
 mod run;
 mod tenants;
-mod vendor;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -70,7 +70,7 @@ enum Command {
     /// What authors of adapters need.
     Adapter {
         #[command(subcommand)]
-        command: vendor::Command,
+        command: adapter::Command,
     },
     /// Run a test program that was built for WASI: the runner of `cargo test --target wasm32-wasip1`.
     #[command(hide = true)]
@@ -85,7 +85,7 @@ enum Command {
 
 impl Cli {
     /// Do what the command line says.
-    pub async fn execute(self) -> anyhow::Result<()> {
+    pub async fn execute(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Run { guest_tap } => run::run(&self.flags, guest_tap.as_deref()).await,
             Command::Init { json } => init::run(&self.flags, json).await,
@@ -96,8 +96,9 @@ impl Cli {
             Command::Accounts { door, command } => tenants::accounts(&self.flags, &door, command).await,
             Command::Users { door, command } => tenants::users(&self.flags, &door, command).await,
             Command::Listen(arguments) => listen::run(arguments).await,
-            Command::Adapter { command } => vendor::run(&command),
+            Command::Adapter { command } => return adapter::run(&self.flags, command).await,
             Command::WasmTest { program, arguments } => wasm_test::run(&program, &arguments).await,
         }
+        .map(|()| ExitCode::SUCCESS)
     }
 }

@@ -58,7 +58,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         .map(Tap::create)
         .transpose()
         .context("the guest tap cannot be written")?;
-    let catalog = Catalog::new(limits(&settings), tap.map(Arc::new), clock)?;
+    let catalog = Catalog::new(Limits::of(&settings.adapter), tap.map(Arc::new), clock)?;
     let host = Arc::new(Host {
         store: Arc::clone(&store) as Arc<dyn Store>,
         vault,
@@ -144,16 +144,6 @@ fn open_adapters(folder: &Path) -> anyhow::Result<Dir> {
                 folder.display()
             )
         })
-}
-
-fn limits(settings: &Settings) -> Limits {
-    Limits {
-        cpu: settings.adapter.cpu.0,
-        wall: settings.adapter.wall.0,
-        memory: settings.adapter.memory,
-        file_size: settings.adapter.file_size,
-        ..Limits::default()
-    }
 }
 
 fn egress_options(settings: &Settings) -> egress::Options {

@@ -54,7 +54,7 @@ pub struct ApiSettings {
 #[serde(deny_unknown_fields)]
 pub struct EgressSettings {
     /// Networks that are opened although they are private, loopback or otherwise special.
-    #[serde(deserialize_with = "shapes::list")]
+    #[serde(deserialize_with = "shapes::networks")]
     pub allow: Vec<IpNet>,
     /// One deadline over a provider's whole answer.
     pub timeout: Span,

@@ -1,9 +1,26 @@
 //! The shapes in which people write settings, read as what they mean.
 
-use std::{collections::BTreeMap, fmt::Display, str::FromStr};
+use std::{collections::BTreeMap, fmt::Display, net::IpAddr, str::FromStr};
 
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
+
+/// A network, or an address that is one of its own.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse()
+        .or_else(|_no_network| address())
+        .map_err(|_neither| "is neither a network such as 10.0.0.0/8 nor an address".to_owned())
+}
+
+/// A list of networks.
+pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts: Vec<String> = list(deserializer)?;
+    let read = |text: &String| network(text).map_err(|error| D::Error::custom(format!("{text:?} {error}")));
+    texts.iter().map(read).collect()
+}
 
 /// A list, or a text with commas as an environment variable holds it.
 pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
@@ -101,6 +118,22 @@ mod tests {
             refused.to_string(),
             "acme.site: [1] is neither a text nor a number nor a truth value"
         );
+    }
+
+    #[test]
+    fn networks_have_a_length_or_are_one_address() {
+        for (text, expected) in [
+            ("127.0.0.0/8", Some("127.0.0.0/8")),
+            (" 127.0.0.1 ", Some("127.0.0.1/32")),
+            ("::1", Some("::1/128")),
+            ("fd00::/8", Some("fd00::/8")),
+            ("1.2.3.4.5", None),
+            ("localhost", None),
+            ("", None),
+        ] {
+            let read = network(text).ok().map(|network| network.to_string());
+            assert_eq!(read.as_deref(), expected, "{text:?}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use figment::{
 };
 use ipnet::IpNet;
 
-use super::{ConfigError, Settings, Span, settings::VARIABLES};
+use super::{ConfigError, Settings, Span, settings::VARIABLES, shapes};
 use crate::instance::MASK;
 
 /// The file that is looked for where nobody names one.
@@ -43,8 +43,8 @@ pub struct Flags {
     /// No instance is polled more often.
     #[arg(long, value_name = "DURATION", global = true)]
     pub min_poll_interval: Option<Span>,
-    /// Network to open although it is private, loopback or otherwise special; repeatable.
-    #[arg(long, value_name = "NETWORK", global = true)]
+    /// Network or address to open although it is private, loopback or otherwise special; repeatable.
+    #[arg(long, value_name = "NETWORK", value_parser = shapes::network, global = true)]
     pub egress_allow: Vec<IpNet>,
     /// Preset of an element's configuration, ELEMENT.KEY=VALUE; repeatable.
     #[arg(long, value_name = "ELEMENT.KEY=VALUE", global = true)]

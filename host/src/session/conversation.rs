@@ -15,6 +15,8 @@ use crate::{
 
 /// So many exchanges one operation may have: an adapter that asks for more goes round in circles.
 const MAX_EXCHANGES: usize = 100;
+/// A token is replaced so long before it ends, or a fifth of its life if that is shorter.
+const EARLY: Duration = Duration::from_secs(30);
 /// So many requests one exchange may have.
 const MAX_REQUESTS: usize = 100;
 /// A read whose answer was lost is repeated so often.
@@ -115,6 +117,9 @@ impl Session<'_> {
     /// refreshed, a provider that asks for patience, a read whose answer was lost.
     async fn send(&mut self, request: &types::Request) -> Result<types::Answer, Failure> {
         let (mut repeats, mut refreshed, mut wait) = (0, false, REPEAT_WAIT);
+        if uses_access_token(request) {
+            self.refresh_before_the_end().await?;
+        }
         loop {
             let sent = self.send_once(request).await?;
             let status = sent.answer.as_ref().map_or(0, |response| response.status);
@@ -182,6 +187,7 @@ impl Session<'_> {
         let now = self.host.clock.now();
         let mut settings = Vec::new();
         let mut names = Vec::new();
+        let mut lifetimes = Vec::new();
         for Captured { into, value } in captured {
             match into {
                 types::Target::Secret(name) => {
@@ -190,14 +196,17 @@ impl Session<'_> {
                     names.push(name);
                 }
                 types::Target::Setting(key) => settings.push((key, value.expose().to_owned())),
-                types::Target::Lifetime(name) => {
-                    let seconds: f64 = value.expose().trim().parse().unwrap_or(0.0);
-                    if let Ok(lifetime) = Duration::try_from_secs_f64(seconds)
-                        && !lifetime.is_zero()
-                    {
-                        self.expiries.insert(name, now.saturating_add(millis(lifetime)));
-                    }
-                }
+                types::Target::Lifetime(name) => lifetimes.push((name, value)),
+            }
+        }
+        // NOTE: after the secrets, each of which begins a life of its own, whatever the order of the rules.
+        for (name, seconds) in lifetimes {
+            let seconds: f64 = seconds.expose().trim().parse().unwrap_or(0.0);
+            let lifetime = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+            if !lifetime.is_zero() {
+                let early = EARLY.min(lifetime / 5);
+                self.expiries
+                    .insert(name, now.saturating_add(millis(lifetime - early)));
             }
         }
         if self.keeping == Keeping::Store && !names.is_empty() {

@@ -88,6 +88,22 @@ impl Session<'_> {
         }
     }
 
+    /// Replace an access token whose announced end is near. While it may still be good, a failure that may pass is no
+    /// reason to stop.
+    pub(super) async fn refresh_before_the_end(&mut self) -> Result<(), Failure> {
+        let ends = self.expiries.get(ACCESS_TOKEN);
+        if ends.is_none_or(|ends| *ends > self.host.clock.now()) || self.secrets.get(REFRESH_TOKEN).is_none()
+        {
+            return Ok(());
+        }
+        match self.refresh(detail("the access token has ended")).await {
+            Err(failure @ (Failure::Unauthenticated(_) | Failure::Store(_) | Failure::Vault(_))) => {
+                Err(failure)
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn request_token(&mut self, grant: oauth2::Grant) -> Result<(), Failure> {
         let context = self.context();
         let request = self
@@ -127,6 +143,10 @@ impl Session<'_> {
                 .host
                 .vault
                 .open(self.instance, &sealed.name, &sealed.sealed)?;
+            match sealed.expires {
+                Some(ends) => self.expiries.insert(sealed.name.clone(), ends),
+                None => self.expiries.shift_remove(&sealed.name),
+            };
             self.secrets.insert(sealed.name, secret);
         }
         Ok(())

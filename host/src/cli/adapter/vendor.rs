@@ -1,25 +1,13 @@
 //! `periodic adapter vendor`: the contract and the SDK for a crate outside of the repository.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::Context as _;
-use clap::Subcommand;
-
-/// `periodic adapter`.
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    /// Write the contract to DIR/wit/v1 and the SDK's sources to DIR/periodic-sdk, replacing what is there.
-    Vendor {
-        /// Where to.
-        dir: PathBuf,
-    },
-}
 
 /// The files, as they were when this binary was built.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/vendored.rs"));
 
-pub(super) fn run(command: &Command) -> anyhow::Result<()> {
-    let Command::Vendor { dir } = command;
+pub(super) fn run(dir: &Path) -> anyhow::Result<()> {
     for (name, text) in FILES {
         let path = dir.join(name);
         let folder = path.parent().unwrap_or(dir);

@@ -1,0 +1,124 @@
+//! The folder of adapters of a running host.
+
+use std::path::{Path, PathBuf};
+
+use periodic_tests::{Stage, adapters, eventually};
+use serde_json::{Value, json};
+
+const FILE: &str = "maximizer.wasm";
+
+async fn listed(stage: &Stage, file: &str, state: &str) -> anyhow::Result<Option<Value>> {
+    let listed = stage.api.get("/adapters").await?.ok()?;
+    let mut listed = listed.as_array().cloned().unwrap_or_default().into_iter();
+    Ok(listed.find(|entry| entry["file"] == file && entry["state"] == state))
+}
+
+async fn becomes(stage: &Stage, file: &str, state: &str) -> anyhow::Result<Value> {
+    eventually(&format!("{file} is {state}"), async || {
+        listed(stage, file, state).await
+    })
+    .await
+}
+
+/// Nobody knows the file any more.
+async fn vanishes(stage: &Stage, file: &str) -> anyhow::Result<()> {
+    eventually(&format!("{file} is gone"), async || {
+        let listed = stage.api.get("/adapters").await?.ok()?;
+        let known = listed
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|entry| entry["file"] == file);
+        Ok((!known).then_some(()))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_dropped_in_is_served_and_what_is_broken_is_told() -> anyhow::Result<()> {
+    let wasm = std::fs::read(adapters()?.join(FILE))?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().to_string_lossy().into_owned();
+    let stage = Stage::with(|home| home.set("adapters", &path)).await?;
+    let place = |file: &str| -> PathBuf { Path::new(&path).join(file) };
+    assert_eq!(stage.api.get("/adapters").await?.ok()?, json!([]));
+    assert_eq!(stage.api.get("/elements").await?.ok()?, json!([]));
+    let refused = stage.api.post("/instances", &stage.request().await?).await?;
+    refused.refused(400, &["element.key", "maximizer", "adapters folder is empty"])?;
+
+    // A copy in two halves is taken once it is whole.
+    let half = wasm.len() / 2;
+    std::fs::write(place(FILE), &wasm[..half])?;
+    becomes(&stage, FILE, "rejected").await?;
+    std::fs::write(place(FILE), &wasm)?;
+    let served = becomes(&stage, FILE, "ready").await?;
+    assert_eq!(served["element"], "maximizer");
+    assert_eq!(listed(&stage, FILE, "rejected").await?, None);
+    let instance = stage.instance().await?;
+    let api = stage.api.element(&instance.token);
+    api.get("/contacts").await?.ok()?;
+
+    // What is broken is told with the reason and disturbs nobody.
+    for (file, bytes) in [
+        ("empty.wasm", Vec::new()),
+        ("text.wasm", b"this is no WebAssembly".to_vec()),
+        ("core.wasm", b"\0asm\x01\0\0\0".to_vec()),
+        ("truncated.wasm", wasm[..half].to_vec()),
+        ("copy.wasm", wasm.clone()),
+        ("notes.txt", b"no adapter at all".to_vec()),
+        (".hidden.wasm", b"nobody looks".to_vec()),
+    ] {
+        std::fs::write(place(file), bytes)?;
+    }
+    for (file, reason) in [
+        ("empty.wasm", ""),
+        ("text.wasm", ""),
+        ("core.wasm", "component"),
+        ("truncated.wasm", ""),
+        ("copy.wasm", FILE),
+    ] {
+        let rejected = becomes(&stage, file, "rejected").await?;
+        let told = rejected["reason"].as_str().unwrap_or_default();
+        assert!(told.len() > 10 && told.contains(reason), "{rejected}");
+        assert!(rejected["since"].is_string(), "{rejected}");
+    }
+    let all = stage.api.get("/adapters").await?.ok()?;
+    assert_eq!(all.as_array().map(Vec::len), Some(6), "{all}");
+
+    // A broken new version leaves the old one serving.
+    std::fs::write(place(FILE), &wasm[..half])?;
+    becomes(&stage, FILE, "rejected").await?;
+    assert_eq!(becomes(&stage, FILE, "ready").await?["digest"], served["digest"]);
+    api.get("/contacts").await?.ok()?;
+    let key = stage.provider.contact("Chung")?;
+    stage.receiver.expect("CREATED", &key).await?;
+    std::fs::write(place(FILE), &wasm)?;
+    eventually("the good version is back", async || {
+        Ok(listed(&stage, FILE, "rejected").await?.is_none().then_some(()))
+    })
+    .await?;
+    for file in [
+        "empty.wasm",
+        "text.wasm",
+        "core.wasm",
+        "truncated.wasm",
+        "copy.wasm",
+    ] {
+        std::fs::remove_file(place(file))?;
+        vanishes(&stage, file).await?;
+    }
+
+    // Removed, it is gone, and who needs it is told so; back again, everything goes on.
+    std::fs::remove_file(place(FILE))?;
+    vanishes(&stage, FILE).await?;
+    assert_eq!(stage.api.get("/elements").await?.ok()?, json!([]));
+    api.get("/contacts")
+        .await?
+        .refused(503, &["maximizer", "adapters folder"])?;
+    assert_eq!(stage.shown(&instance).await?["element"]["active"], false);
+    let missed = stage.provider.contact("While nobody served")?;
+    std::fs::write(place(FILE), &wasm)?;
+    becomes(&stage, FILE, "ready").await?;
+    stage.receiver.expect("CREATED", &missed).await?;
+    Ok(())
+}
