@@ -33,8 +33,7 @@ mod tests {
 
     #[test]
     fn it_doubles_up_to_half_an_hour() {
-        let waits =
-            [1, 2, 3, 9, 10, 40, u32::MAX].map(|failures| Backoff::Doubling.wait(failures).as_secs());
+        let waits = [1, 2, 3, 9, 10, 40, u32::MAX].map(|failures| Backoff::Doubling.wait(failures).as_secs());
         assert_eq!(waits, [5, 10, 20, 1280, 1800, 1800, 1800]);
     }
 

@@ -79,7 +79,7 @@ impl UserRequest {
     /// Refuse what is no user.
     pub fn check(&self) -> Result<()> {
         present("email", &self.email)?;
-        if !self.email.contains('@') || self.email.contains(char::is_whitespace) {
+        if !self.email.contains('@') || self.email.contains(|c: char| c.is_whitespace() || c.is_control()) {
             let what = format!(
                 "{:?} is no address; it should be like name@example.com",
                 self.email
