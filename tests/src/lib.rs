@@ -11,6 +11,7 @@ mod host;
 mod needle;
 mod provider;
 mod receiver;
+mod shapes;
 mod stage;
 mod wait;
 
@@ -25,6 +26,7 @@ pub use host::{Home, Host, ORGANIZATION_SECRET, Output, USER_SECRET, adapters};
 pub use needle::{Needle, search_folder};
 pub use provider::{CALLBACK, CLIENT_ID, CLIENT_SECRET, Provider};
 pub use receiver::{Event, Received, Receiver, Reply};
+pub use shapes::{ELEMENT_MEMBERS, INSTANCE_MEMBERS};
 pub use stage::{Instance, SIGNING_KEY, Stage};
 pub use wait::{PATIENCE, eventually};
 

@@ -1,55 +1,9 @@
 //! What is published of Cloud Elements' interface for Maximizer, to the letter.
 
 use anyhow::Context as _;
-use periodic_tests::{Instance, SIGNING_KEY, Stage, fixture, keys};
+use periodic_tests::{ELEMENT_MEMBERS, INSTANCE_MEMBERS, Instance, SIGNING_KEY, Stage, fixture, keys};
 use serde_json::{Value, json};
 
-/// The members of an instance in the order of the published answer.
-const MEMBERS: [&str; 19] = [
-    "id",
-    "name",
-    "createdDate",
-    "token",
-    "element",
-    "elementId",
-    "tags",
-    "provisionInteractions",
-    "valid",
-    "disabled",
-    "maxCacheSize",
-    "cacheTimeToLive",
-    "providerData",
-    "configuration",
-    "eventsEnabled",
-    "traceLoggingEnabled",
-    "cachingEnabled",
-    "externalAuthentication",
-    "user",
-];
-/// Those of its element.
-const ELEMENT: [&str; 21] = [
-    "id",
-    "name",
-    "key",
-    "description",
-    "image",
-    "active",
-    "deleted",
-    "typeOauth",
-    "trialAccount",
-    "resources",
-    "transformationsEnabled",
-    "bulkDownloadEnabled",
-    "bulkUploadEnabled",
-    "cloneable",
-    "extendable",
-    "beta",
-    "authentication",
-    "extended",
-    "hub",
-    "protocolType",
-    "parameters",
-];
 const MASK: &str = "********";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,12 +18,12 @@ async fn the_published_request_makes_an_instance() -> anyhow::Result<()> {
     assert_eq!(answer.header("content-type"), "application/json");
     let body = answer.ok()?;
 
-    assert_eq!(keys(&body)[..19], MEMBERS);
+    assert_eq!(keys(&body)[..19], INSTANCE_MEMBERS);
     assert!(
         keys(&body)[19..].iter().all(|own| own.starts_with("state")),
         "{body}"
     );
-    assert_eq!(keys(&body["element"]), ELEMENT);
+    assert_eq!(keys(&body["element"]), ELEMENT_MEMBERS);
     assert_eq!(
         keys(&body["user"]),
         ["id", "emailAddress", "firstName", "lastName"]
@@ -220,7 +174,7 @@ async fn instances_are_changed_found_and_removed() -> anyhow::Result<()> {
     let changed = stage.api.patch(&path, &change).await?.ok()?;
     assert_eq!(
         keys(&changed)[..18],
-        MEMBERS
+        INSTANCE_MEMBERS
             .into_iter()
             .filter(|member| *member != "providerData")
             .collect::<Vec<_>>()
@@ -306,60 +260,5 @@ async fn removed(stage: &Stage, instance: &Instance) -> anyhow::Result<()> {
     }
     stage.api.get(&path).await?.refused(404, &[])?;
     stage.api.delete(&path).await?.refused(404, &[])?;
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn elements_are_listed_and_lead_to_the_authorize_url() -> anyhow::Result<()> {
-    let stage = Stage::set().await?;
-    let elements = stage.api.get("/elements").await?.ok()?;
-    assert_eq!(elements.as_array().map(Vec::len), Some(1));
-    assert_eq!(keys(&elements[0])[..21], ELEMENT);
-    for name in ["maximizer", "5127"] {
-        let element = stage.api.get(&format!("/elements/{name}")).await?.ok()?;
-        assert_eq!(element, elements[0], "{name}");
-    }
-    stage
-        .api
-        .get("/elements/nobody")
-        .await?
-        .refused(404, &["nobody"])?;
-
-    let query = "apiKey=Rand0MAP1-key&apiSecret=fak3AP1-s3Cr3t&callbackUrl=https%3A%2F%2Fmycoolapp.com";
-    let nobody = stage.api.authorized(None);
-    let answer = nobody
-        .get(&format!("/elements/maximizer/oauth/url?{query}"))
-        .await?
-        .ok()?;
-    assert_eq!(keys(&answer), ["oauthUrl", "element"]);
-    assert_eq!(answer["element"], "maximizer");
-    let url = answer["oauthUrl"].as_str().context("a URL")?;
-    let expected = format!("{}/oauth2/CloudElements/authorize?", stage.provider.url());
-    assert!(url.to_lowercase().starts_with(&expected.to_lowercase()), "{url}");
-    for part in [
-        "response_type=code",
-        "client_id=Rand0MAP1-key",
-        "redirect_uri=https%3A%2F%2Fmycoolapp.com",
-        "state=maximizer",
-        "scope=data",
-    ] {
-        assert!(url.contains(part), "{part} in {url}");
-    }
-    assert!(!url.contains("s3Cr3t"), "{url}");
-    // The URL leads to a code that is good for an instance.
-    let mut request = stage.request().await?;
-    request["providerData"]["code"] = json!(stage.provider.consent(url).await?);
-    request["configuration"]["oauth.callback.url"] = json!("https://mycoolapp.com");
-    stage.create(&request).await?;
-    let stated = nobody
-        .get(&format!("/elements/maximizer/oauth/url?{query}&state=mine"))
-        .await?
-        .ok()?;
-    assert!(
-        stated["oauthUrl"]
-            .as_str()
-            .context("a URL")?
-            .contains("state=mine")
-    );
     Ok(())
 }

@@ -39,6 +39,11 @@ async fn settings_are_shown_with_their_sources() -> anyhow::Result<()> {
         ("delivery.schedule", "cloud-elements", "default"),
         ("listen", "127.0.0.1:8080", "default"),
         (
+            "egress.allow",
+            "10.0.0.0/8, 127.0.0.1",
+            "environment variable PERIODIC_EGRESS_ALLOW",
+        ),
+        (
             "elements.maximizer.configuration.maximizer.datacenter",
             "ukw",
             "periodic.toml",

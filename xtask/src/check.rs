@@ -62,7 +62,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     step("tests");
     let mut tests = if has_nextest() {
-        cargo(["nextest", "run", "--release", "--workspace", "--no-fail-fast"])
+        let mut tests = cargo(["nextest", "run", "--release", "--workspace", "--no-fail-fast"]);
+        // Black-box tests wait more than they compute.
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        tests.args(["--test-threads", &(2 * processors).to_string()]);
+        tests
     } else {
         cargo(["test", "--release", "--workspace", "--no-fail-fast"])
     };
