@@ -3,23 +3,18 @@
 //! They talk to the running host, as the user whose secrets they are given. With `--offline` they work on the data
 //! folder of a host that is stopped, as its first operator: the way back in for whoever lost all secrets.
 
-use anyhow::{Context as _, bail};
+mod offline;
+mod show;
+
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use comfy_table::{Table, presets::NOTHING};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::init::DATABASE;
 use crate::{
-    bootstrap,
-    clock::Clock,
     config::{Flags, load},
     egress::OperatorClient,
-    store::{OrganizationId, Role, Store as _, UserId, sqlite::Sqlite},
-    tenant::{
-        AccountRequest, AccountView, OrganizationRequest, OrganizationView, Tenants, UserRequest, UserView,
-    },
-    vault::{Secret, Vault},
+    vault::Secret,
 };
 
 /// Where to work, and as whom.
@@ -192,13 +187,13 @@ pub(super) async fn users(flags: &Flags, door: &Door, command: Users) -> anyhow:
 
 async fn run(flags: &Flags, door: &Door, kind: Kind, task: Task) -> anyhow::Result<()> {
     let answer = match door.offline {
-        true => offline(flags, task).await?,
+        true => offline::run(flags, task).await?,
         false => online(flags, door, task).await?,
     };
     if door.json {
         println!("{answer}");
     } else {
-        show(kind, &answer);
+        show::show(kind, &answer);
     }
     Ok(())
 }
@@ -231,158 +226,12 @@ async fn online(flags: &Flags, door: &Door, task: Task) -> anyhow::Result<Value>
     })
 }
 
-async fn offline(flags: &Flags, task: Task) -> anyhow::Result<Value> {
-    let settings = load(flags)?.settings;
-    let database = settings.data.join(DATABASE);
-    if !database.exists() {
-        bail!(
-            "there is no data folder at {}: name it with --data, or make it with periodic init",
-            settings.data.display()
-        );
-    }
-    let vault = bootstrap::vault(&bootstrap::data_folder(&settings.data)?)?;
-    let store = Sqlite::open(&database)?;
-    let answer = perform(&store, &vault, task).await;
-    store.close().await;
-    answer
-}
-
-async fn perform(store: &Sqlite, vault: &Vault, task: Task) -> anyhow::Result<Value> {
-    let mut operator = None;
-    for organization in store.organizations().await? {
-        let users = store.users(organization.id).await?;
-        operator = operator.or_else(|| users.into_iter().find(|user| user.role == Role::Operator));
-    }
-    let operator = operator.context("the data folder has no operator; make it with periodic init")?;
-    let tenants = Tenants {
-        store,
-        vault,
-        by: &operator,
-        now: Clock::system().now(),
-    };
-    let bytes = |body: Value| body.to_string().into_bytes();
-    Ok(match task {
-        Task::List(Kind::Organizations) => {
-            let found = tenants.organizations().await?.into_iter();
-            serde_json::to_value(found.map(OrganizationView::from).collect::<Vec<_>>())?
-        }
-        Task::List(Kind::Accounts) => {
-            let found = tenants.accounts().await?.into_iter();
-            serde_json::to_value(found.map(AccountView::from).collect::<Vec<_>>())?
-        }
-        Task::List(Kind::Users) => {
-            let found = tenants.users().await?.into_iter();
-            serde_json::to_value(found.map(UserView::from).collect::<Vec<_>>())?
-        }
-        Task::Create(Kind::Organizations, body) => {
-            let request = OrganizationRequest::parse(&bytes(body))?;
-            let made = tenants.create_organization(request).await?;
-            let mut shown =
-                serde_json::to_value(OrganizationView::from(made.organization).with(&made.secret))?;
-            if let Value::Object(members) = &mut shown {
-                let user = UserView::from(made.user).with(&made.user_secret);
-                members.insert("user".to_owned(), serde_json::to_value(user)?);
-            }
-            shown
-        }
-        Task::Create(Kind::Accounts, body) => {
-            let request = AccountRequest::parse(&bytes(body))?;
-            serde_json::to_value(AccountView::from(tenants.create_account(request).await?))?
-        }
-        Task::Create(Kind::Users, body) => {
-            let (made, secret) = tenants.create_user(UserRequest::parse(&bytes(body))?).await?;
-            serde_json::to_value(UserView::from(made).with(&secret))?
-        }
-        Task::Rotate(Kind::Organizations, id) => {
-            let (changed, secret) = tenants.rotate_organization(OrganizationId(id)).await?;
-            serde_json::to_value(OrganizationView::from(changed).with(&secret))?
-        }
-        Task::Rotate(_, id) => {
-            let (changed, secret) = tenants.rotate_user(UserId(id)).await?;
-            serde_json::to_value(UserView::from(changed).with(&secret))?
-        }
-        Task::Revoke(Kind::Organizations, id) => {
-            tenants.revoke_organization(OrganizationId(id)).await?;
-            Value::Null
-        }
-        Task::Revoke(_, id) => {
-            tenants.revoke_user(UserId(id)).await?;
-            Value::Null
-        }
-    })
-}
-
-fn show(kind: Kind, answer: &Value) {
-    let rows = match answer {
-        Value::Array(rows) => rows.as_slice(),
-        Value::Null => {
-            println!("done");
-            return;
-        }
-        one => std::slice::from_ref(one),
-    };
-    let columns = kind.columns();
-    let mut table = Table::new();
-    table
-        .load_style(NOTHING)
-        .set_header(columns.iter().map(|(_, title)| *title));
-    for row in rows {
-        table.add_row(columns.iter().map(|(member, _)| text(row.get(*member))));
-    }
-    println!("{table}");
-    let secret = |of: &Value| of.get("secret").and_then(Value::as_str).map(str::to_owned);
-    if let Some(secret) = secret(answer) {
-        println!("secret, not stored and not shown again: {secret}");
-    }
-    if let Some(user) = answer.get("user") {
-        let secret = secret(user).unwrap_or_default();
-        println!(
-            "secret of its user {}, likewise: {secret}",
-            text(user.get("email"))
-        );
-    }
-}
-
-fn text(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
-}
-
 impl Kind {
     fn path(self) -> &'static str {
         match self {
             Self::Organizations => "/organizations",
             Self::Accounts => "/accounts",
             Self::Users => "/users",
-        }
-    }
-
-    fn columns(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::Organizations => &[
-                ("id", "ID"),
-                ("name", "NAME"),
-                ("active", "ACTIVE"),
-                ("createdDate", "CREATED"),
-            ],
-            Self::Accounts => &[
-                ("id", "ID"),
-                ("organizationId", "ORGANIZATION"),
-                ("name", "NAME"),
-                ("createdDate", "CREATED"),
-            ],
-            Self::Users => &[
-                ("id", "ID"),
-                ("email", "ADDRESS"),
-                ("role", "ROLE"),
-                ("accountId", "ACCOUNT"),
-                ("organizationId", "ORGANIZATION"),
-                ("active", "ACTIVE"),
-                ("createdDate", "CREATED"),
-            ],
         }
     }
 }
