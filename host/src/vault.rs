@@ -134,6 +134,11 @@ impl Vault {
         *blake3::keyed_hash(&key, secret.as_bytes()).as_bytes()
     }
 
+    /// The key under which compiled adapters are believed to be this host's own.
+    pub fn cache_key(&self) -> [u8; 32] {
+        blake3::derive_key("periodic 2026 compiled adapters", self.master.expose_secret())
+    }
+
     fn cipher(&self, instance: InstanceId) -> XChaCha20Poly1305 {
         let mut material = zeroize::Zeroizing::new([0; 40]);
         material[..32].copy_from_slice(self.master.expose_secret());

@@ -1,7 +1,7 @@
 //! One call: a fresh instance from the pool, two clocks, and an end that leaves nothing behind.
 
 use serde::Serialize;
-use tokio::{sync::SemaphorePermit, time::error::Elapsed};
+use tokio::time::error::Elapsed;
 use wasmtime::{Store, UpdateDeadline, WasmBacktrace, component::Instance};
 
 use super::{
@@ -10,6 +10,8 @@ use super::{
     engine::TICK,
     error::CallError,
     state::State,
+    supervision::Health,
+    turn::Turn,
 };
 
 /// What a call comes to: an error of the call, or the adapter's own answer, which may be a failure.
@@ -168,7 +170,11 @@ impl Adapter {
 
     /// Wait for a slot, then make a fresh instance. The clocks start afterwards: waiting is not the guest's.
     async fn enter(&self, function: &'static str, arguments: &impl Serialize) -> Result<Call<'_>, CallError> {
-        let slot = self.slots.acquire().await.map_err(|_closed| CallError::Trap {
+        if let Health::Quarantined { until, why } = self.health() {
+            let adapter = self.key().to_owned();
+            return Err(CallError::Quarantined { adapter, until, why });
+        }
+        let turn = self.slots.take().await.map_err(|_closed| CallError::Trap {
             adapter: self.key().to_owned(),
             function,
             trap: "the host is shutting down".to_owned(),
@@ -184,13 +190,14 @@ impl Adapter {
             .unwrap_or(u64::MAX)
             .max(1);
         store.set_epoch_deadline(1);
+        let next = turn.clone();
         store.epoch_deadline_callback(move |mut context| {
             let state = context.data_mut();
             state.ticks += 1;
             if state.ticks > ticks {
                 Err(Deadline.into())
             } else {
-                Ok(UpdateDeadline::Yield(1))
+                Ok(UpdateDeadline::YieldCustom(1, Box::pin(next.clone().hand_on())))
             }
         });
         match self.linked.pre.instantiate_async(&mut store).await {
@@ -199,10 +206,16 @@ impl Adapter {
                 function,
                 store,
                 instance,
-                _slot: slot,
+                _turn: turn,
             }),
-            Err(error) => Err(self.explain(function, &store, &error)),
+            Err(error) => Err(self.note(self.explain(function, &store, &error))),
         }
+    }
+
+    /// A failure of the call is the adapter's own fault.
+    fn note(&self, error: CallError) -> CallError {
+        self.strike(error.to_string());
+        error
     }
 
     fn explain(&self, function: &'static str, store: &Store<State>, error: &wasmtime::Error) -> CallError {
@@ -254,12 +267,13 @@ struct Call<'a> {
     function: &'static str,
     store: Store<State>,
     instance: Instance,
-    _slot: SemaphorePermit<'a>,
+    _turn: Turn,
 }
 
 impl Call<'_> {
     fn failed(&self, error: &wasmtime::Error) -> CallError {
-        self.adapter.explain(self.function, &self.store, error)
+        let error = self.adapter.explain(self.function, &self.store, error);
+        self.adapter.note(error)
     }
 
     fn leave<T: Serialize>(self, returned: Result<wasmtime::Result<T>, Elapsed>) -> Result<T, CallError> {
@@ -268,14 +282,15 @@ impl Call<'_> {
                 if let Some(tap) = &self.adapter.tap {
                     tap.returned(self.function, &value);
                 }
+                self.adapter.supervisor.good();
                 Ok(value)
             }
             Ok(Err(error)) => Err(self.failed(&error)),
-            Err(_elapsed) => Err(CallError::Wall {
+            Err(_elapsed) => Err(self.adapter.note(CallError::Wall {
                 adapter: self.adapter.key().to_owned(),
                 function: self.function,
                 limit: self.adapter.limits.wall,
-            }),
+            })),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use super::{Adapter, CallError, Host, Limits, Rejection, Tap};
+use super::{Adapter, Cache, CallError, Host, Limits, Rejection, Tap};
 use crate::clock::{Clock, Millis};
 
 /// The adapters in service. Whoever has looked one up keeps it to the end of his work, whatever is dropped in or
@@ -25,6 +25,8 @@ pub struct Rejected {
     pub reason: String,
     /// Since when.
     pub since: Millis,
+    /// Whether another file serves its element.
+    duplicate: bool,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -35,8 +37,14 @@ struct Served {
 
 impl Catalog {
     /// An empty catalog.
-    pub fn new(limits: Limits, tap: Option<Arc<Tap>>, clock: Clock) -> Result<Arc<Self>, CallError> {
-        let host = Host::new(limits, tap)?;
+    pub fn new(
+        limits: Limits,
+        cache: Option<Cache>,
+        tap: Option<Arc<Tap>>,
+        clock: Clock,
+    ) -> Result<Arc<Self>, CallError> {
+        let mut host = Host::new(limits, tap, clock)?;
+        host.cache = cache.map(Arc::new);
         Ok(Arc::new(Self {
             host,
             served: ArcSwap::default(),
@@ -70,6 +78,15 @@ impl Catalog {
 
     /// Serve this file's content, or keep what was served and note why not.
     pub(super) async fn install(&self, file: &str, bytes: Result<Vec<u8>, Rejection>) {
+        if let Ok(bytes) = &bytes
+            && self.is_served(file, bytes)
+        {
+            // Only touched: what is served stays, its record of strikes with it.
+            self.change(|served| {
+                served.rejected.remove(file);
+            });
+            return;
+        }
         let loaded = match bytes {
             Ok(bytes) => Adapter::load(&self.host, file.to_owned(), bytes).await,
             Err(rejection) => Err(rejection),
@@ -93,12 +110,29 @@ impl Catalog {
                     file: file.to_owned(),
                     reason,
                     since: self.clock.now(),
+                    duplicate: matches!(rejection, Rejection::Duplicate { .. }),
                 };
                 self.change(|served| {
                     served.rejected.insert(file.to_owned(), rejected.clone());
                 });
             }
         }
+    }
+
+    fn is_served(&self, file: &str, bytes: &[u8]) -> bool {
+        let digest = blake3::hash(bytes).to_hex();
+        let served = self.served.load();
+        served
+            .by_key
+            .values()
+            .any(|adapter| adapter.file() == file && adapter.digest() == digest.as_str())
+    }
+
+    /// The files that another one kept out; with that one gone they may be served.
+    pub(super) fn duplicates(&self) -> Vec<String> {
+        let served = self.served.load();
+        let duplicates = served.rejected.values().filter(|rejected| rejected.duplicate);
+        duplicates.map(|rejected| rejected.file.clone()).collect()
     }
 
     /// Serve this file no more.

@@ -6,6 +6,7 @@ use wasmtime::component::{Component, InstancePre};
 
 use super::{
     bindings::exports::periodic::element::{element, hub, oauth1, oauth2, poller, webhook},
+    cache::Cache,
     engine::Runtime,
     error::Rejection,
     state::State,
@@ -34,12 +35,33 @@ impl std::fmt::Debug for Linked {
 }
 
 impl Linked {
-    /// Check, compile and link. It takes the processor for a while: not on a worker of the executor.
-    pub(super) fn load(runtime: &Runtime, bytes: &[u8]) -> Result<Self, Rejection> {
+    /// Check, compile and link. It takes the processor for a while: not on a worker of the executor. What was compiled
+    /// before has passed the validation before.
+    pub(super) fn load(
+        runtime: &Runtime,
+        cache: Option<&Cache>,
+        digest: &str,
+        bytes: &[u8],
+    ) -> Result<Self, Rejection> {
+        let failed = |error: wasmtime::Error| Rejection::Load(format!("{error:#}"));
+        let compiled = cache.and_then(|cache| cache.get(&runtime.engine, digest));
+        if compiled.is_none() {
+            Validator::new_with_features(WasmFeatures::all())
+                .validate_all(bytes)
+                .map_err(broken)?;
+        }
         let surface = Surface::read(bytes)?;
         surface.check()?;
-        let failed = |error: wasmtime::Error| Rejection::Load(format!("{error:#}"));
-        let component = Component::from_binary(&runtime.engine, bytes).map_err(failed)?;
+        let component = match compiled {
+            Some(component) => component,
+            None => {
+                let component = Component::from_binary(&runtime.engine, bytes).map_err(failed)?;
+                if let Some(cache) = cache {
+                    cache.put(&runtime.engine, digest, &component);
+                }
+                component
+            }
+        };
         let pre = runtime.linker.instantiate_pre(&component).map_err(failed)?;
         let exports = |interface: &str| surface.exports.iter().any(|(name, _)| name == interface);
         macro_rules! capability {
@@ -116,14 +138,8 @@ pub(super) struct Surface {
 }
 
 impl Surface {
-    /// Read the whole file: nothing of it reaches the compiler before it is known to be well-formed.
+    /// Read a file that is known to be well-formed.
     fn read(bytes: &[u8]) -> Result<Self, Rejection> {
-        // Some of the reader's messages have many lines.
-        let line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let broken = |error: wasmparser::BinaryReaderError| Rejection::NoComponent(line(error.to_string()));
-        Validator::new_with_features(WasmFeatures::all())
-            .validate_all(bytes)
-            .map_err(broken)?;
         let mut surface = Self {
             imports: Vec::new(),
             exports: Vec::new(),
@@ -185,6 +201,12 @@ impl Surface {
             Some(name) => Err(Rejection::Import(name.clone())),
         }
     }
+}
+
+/// Some of the reader's messages have many lines.
+fn broken(error: wasmparser::BinaryReaderError) -> Rejection {
+    let text = error.to_string();
+    Rejection::NoComponent(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn major(version: &str) -> &str {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat};
+
 use super::limits::LimitExceeded;
+use crate::clock::Millis;
 
 /// Why a file is not served.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +87,19 @@ pub enum CallError {
         adapter: String,
         /// The interface.
         interface: &'static str,
+    },
+    /// It is left alone after too many strikes.
+    #[error(
+        "adapter {adapter} is in quarantine until {}: {why}; a new version of its file ends that",
+        DateTime::from_timestamp_millis(*.until).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
+    )]
+    Quarantined {
+        /// The element's key.
+        adapter: String,
+        /// Until then, in milliseconds since 1970.
+        until: Millis,
+        /// The last strike.
+        why: String,
     },
     /// Too long on the processor.
     #[error("adapter {adapter}: {function} used more than {limit:?} of processor time (setting adapter.cpu)")]

@@ -4,33 +4,38 @@
 //! each call of it runs in a fresh instance that dies with the call.
 
 mod bindings;
+mod cache;
 mod call;
 mod catalog;
 mod component;
 mod engine;
 mod error;
 mod limits;
+mod precompiled;
 mod sandbox;
 mod state;
+mod supervision;
 mod tap;
+mod turn;
 pub(crate) mod wasm_test;
 mod watch;
 
 use std::{sync::Arc, thread::available_parallelism};
 
-use periodic_sdk::description::Description;
-use tokio::sync::Semaphore;
-
 pub use self::{
+    cache::Cache,
     call::Called,
     catalog::{Catalog, Rejected},
     error::{CallError, Rejection},
     limits::{LimitExceeded, Limits},
     sandbox::{Sandbox, Unloaded},
+    supervision::Health,
     tap::Tap,
     watch::Watch,
 };
-use self::{component::Linked, engine::Runtime};
+use self::{component::Linked, engine::Runtime, supervision::Supervisor, turn::Slots};
+use crate::clock::Clock;
+use periodic_sdk::description::Description;
 
 /// The contract's types as the host sees them, one module for each interface of `wit/v1`.
 pub mod contract {
@@ -47,7 +52,8 @@ pub struct Adapter {
     file: String,
     linked: Linked,
     limits: Limits,
-    slots: Arc<Semaphore>,
+    slots: Slots,
+    supervisor: Supervisor,
     tap: Option<Arc<Tap>>,
 }
 
@@ -72,6 +78,19 @@ impl Adapter {
         &self.file
     }
 
+    /// How it fares.
+    pub fn health(&self) -> Health {
+        self.supervisor.health()
+    }
+
+    /// Note a fault of its own: a call that failed, or an answer that the contract does not allow.
+    pub(crate) fn strike(&self, why: String) {
+        self.supervisor.strike(why);
+        if let Health::Quarantined { why, .. } = self.health() {
+            tracing::error!(adapter = self.key(), why, "the adapter is put into quarantine");
+        }
+    }
+
     /// What it imports: interfaces with their versions.
     pub fn imports(&self) -> &[String] {
         &self.linked.surface.imports
@@ -85,8 +104,9 @@ impl Adapter {
     /// Load from bytes: check, compile, link, describe.
     async fn load(runtime: &Host, file: String, bytes: Vec<u8>) -> Result<Self, Rejection> {
         let digest = blake3::hash(&bytes).to_hex().to_string();
-        let engine = runtime.engine.clone();
-        let linked = tokio::task::spawn_blocking(move || Linked::load(&engine, &bytes)).await;
+        let (engine, cache, key) = (runtime.engine.clone(), runtime.cache.clone(), digest.clone());
+        let linked =
+            tokio::task::spawn_blocking(move || Linked::load(&engine, cache.as_deref(), &key, &bytes)).await;
         let linked = linked.map_err(|panicked| Rejection::Load(panicked.to_string()))??;
         let mut adapter = Self {
             description: nameless(&file),
@@ -94,7 +114,8 @@ impl Adapter {
             file,
             linked,
             limits: runtime.limits,
-            slots: Arc::clone(&runtime.slots),
+            slots: runtime.slots.clone(),
+            supervisor: Supervisor::new(runtime.clock),
             tap: runtime.tap.clone(),
         };
         let described = adapter
@@ -114,12 +135,14 @@ impl Adapter {
 struct Host {
     engine: Runtime,
     limits: Limits,
-    slots: Arc<Semaphore>,
+    slots: Slots,
+    clock: Clock,
     tap: Option<Arc<Tap>>,
+    cache: Option<Arc<Cache>>,
 }
 
 impl Host {
-    fn new(limits: Limits, tap: Option<Arc<Tap>>) -> Result<Self, CallError> {
+    fn new(limits: Limits, tap: Option<Arc<Tap>>, clock: Clock) -> Result<Self, CallError> {
         let engine = Runtime::new(&limits).map_err(|error| CallError::Trap {
             adapter: "(none)".to_owned(),
             function: "start of the WebAssembly engine",
@@ -130,8 +153,10 @@ impl Host {
         Ok(Self {
             engine,
             limits,
-            slots: Arc::new(Semaphore::new(slots)),
+            slots: Slots::new(slots),
+            clock,
             tap,
+            cache: None,
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::{io, path::Path};
 
 use super::{Adapter, CallError, Host, Limits, Rejection};
+use crate::clock::Clock;
 
 /// Loads single files.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub enum Unloaded {
 impl Sandbox {
     /// A sandbox with these limits.
     pub fn new(limits: Limits) -> Result<Self, CallError> {
-        Host::new(limits, None).map(Self)
+        Host::new(limits, None, Clock::system()).map(Self)
     }
 
     /// Load a file as a host would that finds it in its folder.

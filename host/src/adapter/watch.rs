@@ -82,6 +82,7 @@ impl Watch {
                 return;
             }
         };
+        let before = self.taken.len();
         self.taken.retain(|name, _| {
             let stays = now.contains_key(name);
             if !stays {
@@ -89,6 +90,11 @@ impl Watch {
             }
             stays
         });
+        if self.taken.len() < before {
+            for name in self.catalog.duplicates() {
+                self.taken.remove(&name);
+            }
+        }
         for (name, glance) in &now {
             let stable = take == Take::All || self.seen.get(name) == Some(glance);
             if stable && self.taken.get(name) != Some(glance) {

@@ -10,7 +10,7 @@ use axum::{
 use serde::Serialize;
 
 use super::{BODY_LIMIT, layers};
-use crate::{instance::Problem, session::Failure, store::StoreError};
+use crate::{adapter::CallError, instance::Problem, session::Failure, store::StoreError};
 
 /// The text of a 401, verbatim as Cloud Elements has it.
 const UNAUTHORIZED: &str = "Invalid Organization or User secret, or invalid Element token provided.";
@@ -139,6 +139,8 @@ impl From<Failure> for ApiError {
         let provider_message = failure.provider_message().map(str::to_owned);
         let retry_after = match &failure {
             Failure::RateLimited { after, .. } => *after,
+            // Until when, the message says; who asks again soon is not surprised.
+            Failure::Adapter(CallError::Quarantined { .. }) => Some(Duration::from_secs(30)),
             _ => None,
         };
         let status = match &failure {
@@ -148,10 +150,12 @@ impl From<Failure> for ApiError {
             Failure::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Failure::Unsupported(_) => StatusCode::METHOD_NOT_ALLOWED,
             Failure::Permanent(_) | Failure::Refused(_) | Failure::Declaration(_) => StatusCode::BAD_REQUEST,
+            Failure::NoAdapter(_) | Failure::Adapter(CallError::Quarantined { .. }) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Failure::Transient(_) | Failure::Adapter(_) | Failure::Malformed { .. } => {
                 StatusCode::BAD_GATEWAY
             }
-            Failure::NoAdapter(_) => StatusCode::SERVICE_UNAVAILABLE,
             Failure::Store(_) | Failure::Vault(_) => return Self::internal(&failure),
         };
         Self {

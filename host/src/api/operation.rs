@@ -17,7 +17,10 @@ use super::{
     query::Query,
     view::instant,
 };
-use crate::store::{DeliveryFilter, DeliveryId};
+use crate::{
+    adapter::Health,
+    store::{DeliveryFilter, DeliveryId},
+};
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> Json<Value> {
@@ -54,7 +57,19 @@ pub(super) async fn readyz(State(api): State<Api>) -> (StatusCode, Json<Value>) 
 /// `GET /adapters`: what is served, and what is not and why.
 pub(super) async fn adapters(State(api): State<Api>, _: Caller) -> Json<Value> {
     let served = api.host.adapters.list().into_iter().map(|adapter| {
-        json!({ "file": adapter.file(), "element": adapter.key(), "digest": adapter.digest(), "state": "ready" })
+        let (state, reason, until) = match adapter.health() {
+            Health::Ready => ("ready", None, None),
+            Health::Degraded { why, .. } => ("degraded", Some(why), None),
+            Health::Quarantined { until, why } => ("quarantined", Some(why), Some(instant(until))),
+        };
+        let mut shown = json!({
+            "file": adapter.file(), "element": adapter.key(), "digest": adapter.digest(), "state": state,
+        });
+        if let Value::Object(members) = &mut shown {
+            members.extend(reason.map(|reason| ("reason".to_owned(), reason.into())));
+            members.extend(until.map(|until| ("until".to_owned(), until.into())));
+        }
+        shown
     });
     let rejected = api.host.adapters.rejected().into_iter().map(|rejected| {
         json!({

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::init::{DATABASE, print_secrets};
 use crate::{
-    adapter::{Catalog, Limits, Tap, Watch},
+    adapter::{Cache, Catalog, Limits, Tap, Watch},
     api::{self, Api, Limiter, RateLimit},
     bootstrap::{self, FirstSecrets},
     clock::{Clock, millis},
@@ -32,6 +32,8 @@ use crate::{
     telemetry,
 };
 
+/// The folder of compiled adapters, in the data folder.
+const CACHE: &str = "compiled";
 /// A stopping host waits so long for its parts.
 const STOP: Duration = Duration::from_secs(8);
 /// So often old events are removed.
@@ -54,11 +56,19 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     store.recover().await?;
 
     let adapters = open_adapters(&settings.adapters)?;
+    let cache = data.create_dir_all(CACHE).and_then(|()| data.open_dir(CACHE));
+    let cache = cache.with_context(|| format!("the folder {CACHE} of compiled adapters cannot be made"))?;
+    let cache = Cache::new(cache, vault.cache_key());
     let tap = guest_tap
         .map(Tap::create)
         .transpose()
         .context("the guest tap cannot be written")?;
-    let catalog = Catalog::new(Limits::of(&settings.adapter), tap.map(Arc::new), clock)?;
+    let catalog = Catalog::new(
+        Limits::of(&settings.adapter),
+        Some(cache),
+        tap.map(Arc::new),
+        clock,
+    )?;
     let host = Arc::new(Host {
         store: Arc::clone(&store) as Arc<dyn Store>,
         vault,

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Backoff, Options, poller::Round};
 use crate::{
+    adapter::CallError,
     clock::{Millis, millis},
     delivery::batch::DEFAULT_BATCH,
     host::Host,
@@ -173,7 +174,8 @@ impl Scheduler {
                 Err(failure) => {
                     let resource = poller.resource.as_str();
                     tracing::warn!(instance = %instance.id, resource, error = failure.in_full(), "a poll failed");
-                    plan.failed(poller.failures + 1, backoff(&failure), self.host.clock.now());
+                    let now = self.host.clock.now();
+                    plan.failed(poller.failures + 1, backoff(&failure, now), now);
                     if concerns_all(&failure) {
                         break;
                     }
@@ -189,9 +191,10 @@ impl Scheduler {
             Ok(Some(schedule)) => schedule.failures.saturating_add(1),
             Ok(None) | Err(_) => 1,
         };
-        let wait = millis(backoff(failure).wait(failures));
+        let now = self.host.clock.now();
+        let wait = millis(backoff(failure, now).wait(failures));
         Next {
-            run: self.host.clock.now().saturating_add(wait),
+            run: now.saturating_add(wait),
             failures,
         }
     }
@@ -238,18 +241,27 @@ impl Plan<'_> {
     }
 }
 
-fn backoff(failure: &Failure) -> Backoff {
+fn backoff(failure: &Failure, now: Millis) -> Backoff {
     match failure {
         Failure::RateLimited {
             after: Some(after), ..
         } => Backoff::RetryAfter(*after),
+        Failure::Adapter(CallError::Quarantined { until, .. }) => {
+            let wait = u64::try_from(until.saturating_sub(now)).unwrap_or(0);
+            Backoff::RetryAfter(Duration::from_millis(wait))
+        }
         _ => Backoff::Doubling,
     }
 }
 
 /// Whether the instance's other resources would fail the same way.
 fn concerns_all(failure: &Failure) -> bool {
-    matches!(failure, Failure::RateLimited { .. } | Failure::Unauthenticated(_))
+    matches!(
+        failure,
+        Failure::RateLimited { .. }
+            | Failure::Unauthenticated(_)
+            | Failure::Adapter(CallError::Quarantined { .. })
+    )
 }
 
 fn batch_size(instance: &Instance) -> NonZeroUsize {

@@ -1,0 +1,175 @@
+//! Supervision: an adapter that keeps failing is left alone for a while, so that its pollers wait instead of burning
+//! the processor, and nobody else notices.
+//!
+//! A *strike* is what a good adapter never does: a trap, a passed deadline, a reached limit, an answer that the
+//! contract does not allow. Strikes in a row lead to quarantine, which doubles each time. After a quarantine the adapter
+//! is on probation: the next strike brings the next quarantine, a good call ends the matter. A new file starts anew.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::clock::{Clock, Millis, millis};
+
+/// Strikes in a row that bring quarantine.
+const STRIKES: u32 = 3;
+/// The first quarantine.
+const FIRST: Duration = Duration::from_secs(30);
+/// The longest quarantine.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// After so long without a strike the next quarantine is a first one again.
+const CALM: Duration = Duration::from_secs(15 * 60);
+
+/// How an adapter fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// Its last call went well.
+    Ready,
+    /// Its last calls failed by its own fault.
+    Degraded {
+        /// How many in a row.
+        strikes: u32,
+        /// The last one.
+        why: String,
+    },
+    /// It is not called.
+    Quarantined {
+        /// Until then.
+        until: Millis,
+        /// The strike that brought it.
+        why: String,
+    },
+}
+
+/// Counts an adapter's strikes.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    clock: Clock,
+    record: Mutex<Record>,
+}
+
+#[derive(Debug, Default)]
+struct Record {
+    /// In a row.
+    strikes: u32,
+    /// Quarantines in a row, each twice as long.
+    quarantines: u32,
+    last: Option<(Millis, String)>,
+    until: Option<Millis>,
+}
+
+impl Supervisor {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            record: Mutex::default(),
+        }
+    }
+
+    /// How the adapter fares.
+    pub(super) fn health(&self) -> Health {
+        let (now, record) = (self.clock.now(), self.record());
+        let why = || {
+            record
+                .last
+                .as_ref()
+                .map(|(_, why)| why.clone())
+                .unwrap_or_default()
+        };
+        match (record.until, record.strikes) {
+            (Some(until), _) if until > now => Health::Quarantined { until, why: why() },
+            (_, 0) => Health::Ready,
+            (_, strikes) => Health::Degraded { strikes, why: why() },
+        }
+    }
+
+    /// The adapter's own fault.
+    pub(super) fn strike(&self, why: String) {
+        let (now, mut record) = (self.clock.now(), self.record());
+        let calm = |(last, _): &(Millis, String)| now.saturating_sub(*last) >= millis(CALM);
+        if record.last.as_ref().is_some_and(calm) {
+            *record = Record::default();
+        }
+        record.strikes += 1;
+        record.last = Some((now, why));
+        let on_probation = record.until.is_some_and(|until| until <= now);
+        if on_probation || record.strikes >= STRIKES {
+            let doubled = FIRST.saturating_mul(1_u32.checked_shl(record.quarantines).unwrap_or(u32::MAX));
+            record.quarantines += 1;
+            record.until = Some(now.saturating_add(millis(doubled.min(LONGEST))));
+        }
+    }
+
+    /// A call went well.
+    pub(super) fn good(&self) {
+        let mut record = self.record();
+        record.strikes = 0;
+        record.until = None;
+    }
+
+    fn record(&self) -> std::sync::MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quarantine(supervisor: &Supervisor) -> Option<Millis> {
+        match supervisor.health() {
+            Health::Quarantined { until, .. } => Some(until - supervisor.clock.now()),
+            Health::Ready | Health::Degraded { .. } => None,
+        }
+    }
+
+    fn strike(supervisor: &Supervisor, times: u32) {
+        (0..times).for_each(|number| supervisor.strike(format!("trap {number}")));
+    }
+
+    async fn wait(millis: Millis) {
+        tokio::time::advance(Duration::from_millis(millis.unsigned_abs())).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn strikes_in_a_row_bring_quarantine_that_doubles() {
+        let supervisor = Supervisor::new(Clock::simulated(1_000_000));
+        assert_eq!(supervisor.health(), Health::Ready);
+        strike(&supervisor, 2);
+        let degraded = Health::Degraded {
+            strikes: 2,
+            why: "trap 1".to_owned(),
+        };
+        assert_eq!(supervisor.health(), degraded);
+        supervisor.good();
+        assert_eq!(supervisor.health(), Health::Ready);
+        strike(&supervisor, 3);
+        assert_eq!(quarantine(&supervisor), Some(30_000));
+        for expected in [60_000, 120_000, 240_000, 480_000, 900_000, 900_000] {
+            wait(quarantine(&supervisor).unwrap()).await;
+            assert_eq!(quarantine(&supervisor), None);
+            strike(&supervisor, 1);
+            assert_eq!(quarantine(&supervisor), Some(expected));
+            // What is calm in the eyes of the longest quarantine begins anew; that is told apart below.
+            if expected == 900_000 {
+                break;
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_good_call_ends_probation_and_calm_forgives() {
+        let supervisor = Supervisor::new(Clock::simulated(1_000_000));
+        strike(&supervisor, 3);
+        wait(30_000).await;
+        supervisor.good();
+        assert_eq!(supervisor.health(), Health::Ready);
+        strike(&supervisor, 3);
+        assert_eq!(quarantine(&supervisor), Some(60_000), "the second in a row");
+        wait(15 * 60_000).await;
+        supervisor.good();
+        strike(&supervisor, 3);
+        assert_eq!(quarantine(&supervisor), Some(30_000), "a first one again");
+    }
+}
