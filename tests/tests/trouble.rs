@@ -164,13 +164,12 @@ async fn a_rate_limit_is_waited_for() -> anyhow::Result<()> {
     let stage = Stage::with(|home| home.set("log", "info,periodic=debug")).await?;
     let instance = stage.instance().await?;
     stage.poll(&instance).await?;
-    let mut limits = 0;
     // Short waits are sat out, longer ones put the poll off; both in each form of Retry-After.
-    for (seconds, format) in [(1, "seconds"), (4, "seconds"), (4, "date")] {
+    let cases = [(1, "seconds"), (4, "seconds"), (4, "date")];
+    for (limits, (seconds, format)) in (1..).zip(cases) {
         let limit = json!({ "retry_after_s": seconds, "format": format, "when": { "methods": ["Read"], "times": 1 } });
         stage.provider.set_fault("rate-limit", limit)?;
         let key = stage.provider.contact(&format!("{seconds} {format}"))?;
-        limits += 1;
         // What is under way while the provider says it cannot know better: the host has to have read it.
         eventually("the host was told to wait", async || {
             let log = stage.host()?.log();
