@@ -15,6 +15,7 @@ use crate::{
     clock::Clock,
     ids::{NoRandomness, random},
     store::{NewTenant, Store, StoreError},
+    tenant,
     vault::{Secret, Vault},
 };
 
@@ -88,13 +89,9 @@ impl FirstSecrets {
 
     /// Fresh ones, in the form that Cloud Elements' have.
     fn fresh() -> Result<Self, BootstrapError> {
-        let organization = random::<16>()?
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>();
         Ok(Self {
-            user: Secret::from(STANDARD.encode(random::<32>()?)),
-            organization: Secret::from(organization),
+            user: tenant::user_secret()?,
+            organization: tenant::organization_secret()?,
         })
     }
 }

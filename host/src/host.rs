@@ -12,6 +12,7 @@ use crate::{
     clock::{Clock, Millis},
     egress::{Budgets, Egress},
     ids::Sequence,
+    session::Verifiers,
     store::{InstanceId, Store},
     vault::Vault,
 };
@@ -35,6 +36,8 @@ pub struct Host {
     pub sequence: Sequence,
     /// What operators preset for elements, by element and key.
     pub element_defaults: ElementDefaults,
+    /// PKCE verifiers whose codes are on their way.
+    pub verifiers: Verifiers,
     /// Somebody changed a schedule.
     pub polls_due: Notify,
     /// Somebody stored a delivery.

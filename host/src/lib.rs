@@ -19,4 +19,5 @@ pub mod poll;
 pub mod session;
 pub mod store;
 pub mod telemetry;
+pub mod tenant;
 pub mod vault;

@@ -84,6 +84,35 @@ async fn many_who_need_a_new_token_ask_for_one() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_replaced_before_its_announced_end() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    stage
+        .provider
+        .set_fault("token-response", json!({ "expires_in": 4 }))?;
+    let instance = stage
+        .instance_with(json!({ "event.notification.enabled": false }))
+        .await?;
+    let api = stage.api.element(&instance.token);
+    api.get("/contacts?pageSize=1").await?.ok()?;
+    stage.provider.set_fault("token-response", Value::Null)?;
+    for _second in 0..5 {
+        stage.provider.next_second().await?;
+    }
+    let calls = (0..4).map(|_| api.get("/contacts?pageSize=1"));
+    for answer in futures::future::join_all(calls).await {
+        answer?.ok()?;
+    }
+    assert_eq!(stage.provider.token_requests("refresh_token"), 1);
+    // The new one came without an end: it is used until it is refused.
+    for _second in 0..2 {
+        stage.provider.next_second().await?;
+        api.get("/contacts?pageSize=1").await?.ok()?;
+    }
+    assert_eq!(stage.provider.token_requests("refresh_token"), 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_refresh_needs_authentication_and_a_new_code_heals_it() -> anyhow::Result<()> {
     let stage = Stage::set().await?;
     let instance = stage.instance().await?;
@@ -135,13 +164,12 @@ async fn a_rate_limit_is_waited_for() -> anyhow::Result<()> {
     let stage = Stage::with(|home| home.set("log", "info,periodic=debug")).await?;
     let instance = stage.instance().await?;
     stage.poll(&instance).await?;
-    let mut limits = 0;
     // Short waits are sat out, longer ones put the poll off; both in each form of Retry-After.
-    for (seconds, format) in [(1, "seconds"), (4, "seconds"), (4, "date")] {
+    let cases = [(1, "seconds"), (4, "seconds"), (4, "date")];
+    for (limits, (seconds, format)) in (1..).zip(cases) {
         let limit = json!({ "retry_after_s": seconds, "format": format, "when": { "methods": ["Read"], "times": 1 } });
         stage.provider.set_fault("rate-limit", limit)?;
         let key = stage.provider.contact(&format!("{seconds} {format}"))?;
-        limits += 1;
         // What is under way while the provider says it cannot know better: the host has to have read it.
         eventually("the host was told to wait", async || {
             let log = stage.host()?.log();

@@ -1,11 +1,11 @@
 //! Who asks: `Authorization: User …, Organization …, Element …`.
 
 use axum::{
-    extract::FromRequestParts,
-    http::{header::AUTHORIZATION, request::Parts},
+    extract::{FromRequestParts, RawPathParams},
+    http::{HeaderMap, header::AUTHORIZATION, request::Parts},
 };
 
-use super::{Api, error::ApiError};
+use super::{Api, error::ApiError, instances};
 use crate::store::{Instance, InstanceId, User};
 
 /// A user of an organization, and the instance that an Element token addresses.
@@ -27,6 +27,14 @@ impl Caller {
 /// A caller who addresses an instance by its token.
 #[derive(Debug, Clone)]
 pub(super) struct OnInstance {
+    /// The addressed instance.
+    pub(super) instance: Instance,
+}
+
+/// An instance of the caller's account: that of the path's id (`{id}`, beneath an element `{key}` if there is one), or
+/// without an id that of the Element token.
+#[derive(Debug, Clone)]
+pub(super) struct Addressed {
     /// The addressed instance.
     pub(super) instance: Instance,
 }
@@ -61,6 +69,14 @@ impl<'a> Presented<'a> {
     }
 }
 
+/// Whether the header has an Element token, whatever it is worth.
+pub(super) fn addresses_instance(headers: &HeaderMap) -> bool {
+    let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+    header
+        .and_then(Presented::parse)
+        .is_some_and(|presented| presented.element.is_some())
+}
+
 impl FromRequestParts<Api> for Caller {
     type Rejection = ApiError;
 
@@ -92,6 +108,9 @@ impl FromRequestParts<Api> for Caller {
             _ => None,
         };
         let user = user.ok_or_else(ApiError::unauthorized)?;
+        api.limiter
+            .admit(user.id, api.host.clock.now())
+            .map_err(ApiError::too_many)?;
         let instance = match presented.element {
             None => None,
             Some(token) => {
@@ -112,6 +131,35 @@ impl FromRequestParts<Api> for OnInstance {
         Ok(Self {
             instance: instance.ok_or_else(ApiError::unauthorized)?,
         })
+    }
+}
+
+impl FromRequestParts<Api> for Addressed {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let Caller { user, instance } = Caller::from_request_parts(parts, api).await?;
+        let path = RawPathParams::from_request_parts(parts, api)
+            .await
+            .map_err(|unreadable| ApiError::bad_request(unreadable.to_string()))?;
+        let parameter = |name| {
+            path.iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value)
+        };
+        let instance = match parameter("id") {
+            Some(id) => instances::find(api, &user, id).await?,
+            None => instance.ok_or_else(ApiError::unauthorized)?,
+        };
+        if let Some(key) = parameter("key") {
+            let adapter = api.host.adapters.get(key);
+            let known = adapter.as_ref().map_or(key, |adapter| adapter.key());
+            if known != instance.element {
+                let message = format!("{key} has no instance {}", instance.id);
+                return Err(ApiError::not_found(message));
+            }
+        }
+        Ok(Self { instance })
     }
 }
 

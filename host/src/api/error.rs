@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::layers;
+use super::{BODY_LIMIT, layers};
 use crate::{adapter::CallError, instance::Problem, session::Failure, store::StoreError};
 
 /// The text of a 401, verbatim as Cloud Elements has it.
@@ -58,6 +58,27 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
+    /// The secret's budget is spent.
+    pub(super) fn too_many(after: Duration) -> Self {
+        Self {
+            retry_after: Some(after),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "this secret made more requests than the host allows (setting api.rate_limit); come again after the \
+                 seconds in Retry-After",
+            )
+        }
+    }
+
+    /// The body is larger than what is taken. Its size, where it is known.
+    pub(super) fn too_large(size: Option<u64>) -> Self {
+        let size = size.map_or_else(String::new, |size| format!(" {size} bytes,"));
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body has{size} more than the {BODY_LIMIT} bytes that are taken"),
+        )
+    }
+
     /// Not now, but soon.
     pub(super) fn unavailable(message: impl Into<String>, after: Duration) -> Self {
         Self {
@@ -67,7 +88,7 @@ impl ApiError {
     }
 
     /// Something that is ours to mend: the log knows more than the answer.
-    fn internal(error: &dyn std::error::Error) -> Self {
+    pub(super) fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %error, "a request failed");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -91,9 +112,10 @@ impl IntoResponse for ApiError {
         };
         let mut response = (status, Json(body)).into_response();
         if let Some(after) = retry_after {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+            response.headers_mut().insert(
+                RETRY_AFTER,
+                HeaderValue::from((after.as_secs() + u64::from(after.subsec_nanos() > 0)).max(1)),
+            );
         }
         response
     }
@@ -103,6 +125,9 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Missing(what) => Self::not_found(format!("there is no such {what}")),
+            StoreError::Taken(what) => {
+                Self::new(StatusCode::CONFLICT, format!("the {what} is taken already"))
+            }
             error => Self::internal(&error),
         }
     }

@@ -20,6 +20,8 @@ tokio::task_local! {
 }
 
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("elements-request-id");
+/// The longest refusal of the framework that is passed on, in bytes.
+const LONGEST_REFUSAL: usize = 4096;
 /// The headers that browsers may read, verbatim and in Cloud Elements' order.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Elements-Returned-Count, Elements-Total-Count, Elements-Request-Id, Elements-Next-Page-Token, \
@@ -40,7 +42,7 @@ pub(super) async fn identify(State(api): State<Api>, request: Request, next: Nex
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!("request", id, %method, path);
     let answer = async {
-        let response = next.run(request).await;
+        let response = uniform(next.run(request).await).await;
         let millis = api.host.clock.now() - started;
         tracing::debug!(status = response.status().as_u16(), millis, "answered");
         response
@@ -51,6 +53,33 @@ pub(super) async fn identify(State(api): State<Api>, request: Request, next: Nex
         headers.insert(REQUEST_ID_HEADER, id);
     }
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    response
+}
+
+/// Errors have one form, also where the framework refuses before a handler is asked.
+async fn uniform(response: Response) -> Response {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if json || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let text = axum::body::to_bytes(body, LONGEST_REFUSAL)
+        .await
+        .unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let error = match (status, text.trim()) {
+        (StatusCode::PAYLOAD_TOO_LARGE, _) => ApiError::too_large(None),
+        (_, "") => ApiError::new(status, status.canonical_reason().unwrap_or("the request failed")),
+        (_, text) => ApiError::new(status, text),
+    };
+    let mut response = error.into_response();
+    for name in [header::ALLOW, header::RETRY_AFTER] {
+        if let Some(value) = parts.headers.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
     response
 }
 
@@ -73,10 +102,7 @@ pub(super) async fn limit_body(request: Request<Body>, next: Next) -> Response {
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok());
     match announced.and_then(|length| length.parse::<u64>().ok()) {
-        Some(length) if length > BODY_LIMIT as u64 => {
-            let message = format!("the body has {length} bytes, more than the {BODY_LIMIT} that are taken");
-            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message).into_response()
-        }
+        Some(length) if length > BODY_LIMIT as u64 => ApiError::too_large(Some(length)).into_response(),
         _ => next.run(request).await,
     }
 }

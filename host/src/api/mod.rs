@@ -11,7 +11,10 @@ mod hub;
 mod instances;
 mod instant;
 mod layers;
+mod limit;
+mod negotiate;
 mod notifications;
+mod openapi;
 mod operation;
 mod page;
 mod pollers;
@@ -19,19 +22,17 @@ mod query;
 mod settings;
 mod stream;
 mod subscriptions;
+mod tenants;
 mod view;
+
+pub use self::limit::{Limiter, RateLimit};
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware,
-    routing::{get, post},
-};
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -56,6 +57,8 @@ pub struct Shared {
     pub scheduler: Arc<Scheduler>,
     /// What the operator sets for all instances.
     pub rules: Rules,
+    /// How many requests each secret may make.
+    pub limiter: Limiter,
     /// Set once the adapters folder was loaded.
     pub ready: AtomicBool,
     /// Places for streams of events; see [`streams`].
@@ -80,44 +83,8 @@ impl Api {
 
     /// Everything that this process answers to.
     pub fn router(self) -> Router {
-        let hub = get(hub::list).post(hub::create);
-        let object = get(hub::get)
-            .patch(hub::update)
-            .put(hub::replace)
-            .delete(hub::delete);
         let compatible = Router::new()
-            .route(
-                "/instances",
-                post(instances::create)
-                    .get(instances::list)
-                    .patch(instances::change_own)
-                    .delete(instances::remove_own),
-            )
-            .route(
-                "/instances/{id}",
-                get(instances::get)
-                    .patch(instances::change)
-                    .delete(instances::remove),
-            )
-            .route("/elements", get(elements::list))
-            .route("/elements/{key}", get(elements::get))
-            .route(
-                "/elements/{key}/oauth/url",
-                get(elements::oauth_url).post(elements::oauth_url),
-            )
-            .route(
-                "/elements/{key}/instances",
-                post(instances::create_of).get(instances::list_of),
-            )
-            .route("/adapters", get(operation::adapters))
-            .route("/ping", get(hub::ping))
-            .route("/objects", get(hub::objects))
-            .route("/hubs/{hub}/ping", get(hub::ping))
-            .route("/hubs/{hub}/objects", get(hub::objects))
-            .route("/hubs/{hub}/{resource}", hub.clone())
-            .route("/hubs/{hub}/{resource}/{id}", object.clone())
-            .route("/{resource}", hub)
-            .route("/{resource}/{id}", object)
+            .merge(instances::routes())
             .merge(events::routes())
             .merge(analytics::routes())
             .merge(notifications::routes())
@@ -125,10 +92,16 @@ impl Api {
             .merge(deliveries::routes())
             .merge(settings::routes())
             .merge(pollers::routes())
-            .merge(stream::routes());
+            .merge(stream::routes())
+            .merge(elements::routes())
+            .route("/adapters", get(operation::adapters))
+            .merge(tenants::routes(&self))
+            .merge(hub::routes())
+            .layer(middleware::from_fn(negotiate::negotiate));
         Router::new()
             .route("/healthz", get(operation::healthz))
             .route("/readyz", get(operation::readyz))
+            .route("/openapi.json", get(openapi::get))
             .nest(
                 BASE,
                 compatible.layer(middleware::from_fn_with_state(

@@ -20,6 +20,11 @@ impl Query {
         Self(pairs.map(pair).collect())
     }
 
+    /// A further parameter.
+    pub(super) fn push(&mut self, name: String, value: String) {
+        self.0.push((name, value));
+    }
+
     /// The first value of a parameter, unless it is empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self

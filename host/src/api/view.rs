@@ -91,6 +91,8 @@ pub(super) enum Shown {
     Whole,
     /// After PUT and PATCH, without `providerData`.
     Changed,
+    /// In a list that is not hydrated: without configuration, the element by name only.
+    Brief,
 }
 
 /// An instance in the eyes of its account.
@@ -124,7 +126,8 @@ struct InstanceBody<'a> {
     cache_time_to_live: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_data: Option<Value>,
-    configuration: IndexMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<IndexMap<&'a str, &'a str>>,
     events_enabled: bool,
     trace_logging_enabled: bool,
     caching_enabled: bool,
@@ -159,13 +162,18 @@ impl InstanceView<'_> {
         for name in self.secrets.iter().filter(|name| is_configuration(name)) {
             configuration.insert(name, MASK);
         }
-        let enabled = instance.configuration.get("event.notification.enabled");
+        let brief = |description: &Description| {
+            json!({
+                "id": description.id, "name": description.name, "key": description.key, "hub": description.hub,
+            })
+        };
+        let served = if shown == Shown::Brief { brief } else { element };
         let body = InstanceBody {
             id: instance.id.0,
             name: &instance.name,
             created_date: instant(instance.created),
             token: self.token,
-            element: self.description.map_or_else(unserved, element),
+            element: self.description.map_or_else(unserved, served),
             element_id: self.description.map_or(0, |description| description.id),
             tags: &instance.tags,
             provision_interactions: [],
@@ -174,8 +182,8 @@ impl InstanceView<'_> {
             max_cache_size: 0,
             cache_time_to_live: 0,
             provider_data: (shown == Shown::Whole).then(|| json!({ "code": MASK })),
-            configuration,
-            events_enabled: enabled.is_some_and(|enabled| enabled.trim().eq_ignore_ascii_case("true")),
+            configuration: (shown != Shown::Brief).then_some(configuration),
+            events_enabled: events_enabled(instance),
             trace_logging_enabled: false,
             caching_enabled: false,
             external_authentication: "none",
@@ -193,7 +201,13 @@ impl InstanceView<'_> {
     }
 }
 
+/// Whether an instance wants events.
+pub(super) fn events_enabled(instance: &Instance) -> bool {
+    let enabled = instance.configuration.get("event.notification.enabled");
+    enabled.is_some_and(|enabled| enabled.trim().eq_ignore_ascii_case("true"))
+}
+
 /// Tokens are no configuration: they are not shown, not even masked.
-fn is_configuration(secret: &str) -> bool {
+pub(super) fn is_configuration(secret: &str) -> bool {
     !secret.starts_with("oauth.user.") && !secret.starts_with("periodic.")
 }

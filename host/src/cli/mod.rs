@@ -6,6 +6,7 @@ mod init;
 mod listen;
 mod remote;
 mod run;
+mod tenants;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -64,6 +65,27 @@ enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Manage organizations and their secrets, on the running host.
+    Organizations {
+        #[command(flatten)]
+        door: tenants::Door,
+        #[command(subcommand)]
+        command: tenants::Organizations,
+    },
+    /// Manage accounts, on the running host.
+    Accounts {
+        #[command(flatten)]
+        door: tenants::Door,
+        #[command(subcommand)]
+        command: tenants::Accounts,
+    },
+    /// Manage users and their secrets, on the running host.
+    Users {
+        #[command(flatten)]
+        door: tenants::Door,
+        #[command(subcommand)]
+        command: tenants::Users,
+    },
     /// Receive notifications on this machine, verify their signatures and print their events.
     Listen(listen::Arguments),
     /// What authors of adapters need.
@@ -98,6 +120,11 @@ impl Cli {
                 clap_complete::generate(shell, &mut Self::command(), "periodic", &mut std::io::stdout());
                 Ok(())
             }
+            Command::Organizations { door, command } => {
+                tenants::organizations(&self.flags, &door, command).await
+            }
+            Command::Accounts { door, command } => tenants::accounts(&self.flags, &door, command).await,
+            Command::Users { door, command } => tenants::users(&self.flags, &door, command).await,
             Command::Listen(arguments) => listen::run(arguments).await,
             Command::Adapter { command } => return adapter::run(&self.flags, command).await,
             Command::WasmTest { program, arguments } => wasm_test::run(&program, &arguments).await,

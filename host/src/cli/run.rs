@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::init::{DATABASE, print_secrets};
 use crate::{
     adapter::{Cache, Catalog, Limits, Tap, Watch},
-    api::{self, Api},
+    api::{self, Api, Limiter, RateLimit},
     bootstrap::{self, FirstSecrets},
     clock::{Clock, millis},
     config::{Flags, Settings, load},
@@ -31,6 +31,7 @@ use crate::{
     ids::Sequence,
     instance::Rules,
     poll::{self, Scheduler},
+    session::Verifiers,
     store::{Store, sqlite::Sqlite},
     telemetry,
 };
@@ -81,6 +82,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         clock,
         sequence: Sequence::default(),
         element_defaults: element_defaults(&settings),
+        verifiers: Verifiers::default(),
         polls_due: Notify::new(),
         deliveries_due: Arc::new(Notify::new()),
         events_stored: watch::Sender::new(()),
@@ -98,6 +100,10 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         rules: Rules {
             min_poll_interval: settings.min_poll_interval.0,
         },
+        limiter: Limiter::new(Some(RateLimit {
+            requests: settings.api.rate_limit,
+            per: settings.api.rate_limit_per.0,
+        })),
         ready: AtomicBool::new(false),
         streams: api::streams(),
         shutdown: shutdown.clone(),

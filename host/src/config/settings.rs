@@ -23,6 +23,8 @@ pub struct Settings {
     pub min_poll_interval: Span,
     /// How long delivered events, their deliveries and the records of polls are kept.
     pub retention: Span,
+    /// The HTTP interface.
+    pub api: ApiSettings,
     /// Outbound requests.
     pub egress: EgressSettings,
     /// Polling.
@@ -35,6 +37,16 @@ pub struct Settings {
     pub log: LogSettings,
     /// What is preset for elements, by element.
     pub elements: BTreeMap<String, ElementSettings>,
+}
+
+/// The HTTP interface.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiSettings {
+    /// So many requests each user's secret may make in `rate_limit_per`; 0 sets no limit.
+    pub rate_limit: u32,
+    /// The time in which a spent budget is full again.
+    pub rate_limit_per: Span,
 }
 
 /// Outbound requests.
@@ -124,6 +136,10 @@ impl Default for Settings {
             public_url: None,
             min_poll_interval: Span::seconds(60),
             retention: Span::seconds(7 * 24 * 3600),
+            api: ApiSettings {
+                rate_limit: 0,
+                rate_limit_per: Span::seconds(60),
+            },
             egress: EgressSettings {
                 allow: Vec::new(),
                 timeout: Span::seconds(60),
@@ -155,13 +171,15 @@ impl Default for Settings {
 
 /// The settings that have an environment variable: the path of each and what its variable holds. The variable's name is
 /// `PERIODIC_` and the path in capitals, with `_` for `.`.
-pub(super) const VARIABLES: [&str; 20] = [
+pub(super) const VARIABLES: [&str; 22] = [
     "data",
     "adapters",
     "listen",
     "public_url",
     "min_poll_interval",
     "retention",
+    "api.rate_limit",
+    "api.rate_limit_per",
     "egress.allow",
     "egress.timeout",
     "poll.overlap",

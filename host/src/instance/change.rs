@@ -2,7 +2,11 @@
 
 use indexmap::IndexMap;
 
-use super::{ChangeRequest, MASK, Problem, Rules, create::authenticate, keys, polling};
+use super::{
+    ChangeRequest, MASK, Problem, ProviderData, Rules,
+    create::{authenticate, check_required},
+    keys, polling,
+};
 use crate::{
     delivery::envelope,
     egress::Secrets,
@@ -26,17 +30,47 @@ pub async fn change(
         now,
         ..InstanceChange::default()
     };
-    let reauthenticates = request.provider_data.code.is_some();
-    if !request.configuration.is_empty() || reauthenticates {
-        let edited = Edited::new(host, instance, request.configuration)?;
+    if let Some(asked) = &request.element {
+        stays(host, instance, asked)?;
+    }
+    let reauthenticates = request.provider_data.authenticates();
+    if request.whole || !request.configuration.is_empty() || reauthenticates {
+        let edited = Edited::new(host, instance, request.configuration, request.whole)?;
         edited
-            .apply(host, instance, rules, request.provider_data.code, &mut change)
+            .apply(host, instance, rules, request.provider_data, &mut change)
             .await?;
     }
     let changed = host.store.change_instance(instance.id, change).await?;
     host.polls_due.notify_one();
     host.deliveries_due.notify_one();
     Ok(changed)
+}
+
+/// Switch an instance on or off. One that is off is not polled, and its resources answer 403.
+pub async fn switch(host: &Host, instance: &Instance, enabled: bool) -> Result<Instance, Problem> {
+    let change = InstanceChange {
+        disabled: Some(!enabled),
+        now: host.clock.now(),
+        ..InstanceChange::default()
+    };
+    let changed = host.store.change_instance(instance.id, change).await?;
+    tracing::info!(instance = %instance.id, enabled, "instance switched");
+    host.polls_due.notify_one();
+    Ok(changed)
+}
+
+/// An instance stays with its element: what it has stored means nothing to another.
+fn stays(host: &Host, instance: &Instance, asked: &str) -> Result<(), Problem> {
+    let adapter = host.adapters.get(asked);
+    let key = adapter.as_ref().map_or(asked, |adapter| adapter.key());
+    if key == instance.element {
+        return Ok(());
+    }
+    let what = format!(
+        "the instance is one of {}; make another instance for {asked:?}",
+        instance.element
+    );
+    Err(Problem::field("element.key", what))
 }
 
 /// Remove an instance. Its token is worth nothing from then on.
@@ -54,6 +88,8 @@ struct Edited {
     removed: Vec<String>,
     /// Whether a key that has to do with polling is among the changes.
     polling: bool,
+    /// Whether a key may be gone that is needed.
+    removes: bool,
 }
 
 impl Edited {
@@ -61,14 +97,20 @@ impl Edited {
         host: &Host,
         instance: &Instance,
         edits: IndexMap<String, Option<String>>,
+        whole: bool,
     ) -> Result<Self, Problem> {
         let adapter = host.adapters.get(&instance.element);
         let adapter = adapter.ok_or_else(|| session::Failure::NoAdapter(instance.element.clone()))?;
         let mut edited = Self {
-            configuration: instance.configuration.clone(),
+            configuration: if whole {
+                IndexMap::new()
+            } else {
+                instance.configuration.clone()
+            },
             put: Vec::new(),
             removed: Vec::new(),
             polling: false,
+            removes: whole || edits.values().any(Option::is_none),
         };
         for (key, value) in edits {
             edited.polling |= key.starts_with("event.");
@@ -85,21 +127,40 @@ impl Edited {
                 }
             }
         }
+        let gone = |key: &String| !edited.configuration.contains_key(key);
+        edited.polling |= instance
+            .configuration
+            .keys()
+            .any(|key| key.starts_with("event.") && gone(key));
         Ok(edited)
     }
 
     async fn apply(
-        self,
+        mut self,
         host: &Host,
         instance: &Instance,
         rules: Rules,
-        code: Option<Secret>,
+        data: ProviderData,
         change: &mut InstanceChange,
     ) -> Result<(), Problem> {
         polling::check_values(&self.configuration, rules)?;
-        let mut session = self.session(host, instance, code.is_some()).await?;
+        let authenticates = data.authenticates();
+        let tokens = data
+            .tokens
+            .iter()
+            .map(|(name, token)| ((*name).to_owned(), token.clone()));
+        self.put.extend(tokens);
+        let mut session = self.session(host, instance, authenticates).await?;
+        if self.removes {
+            check_required(
+                host,
+                session.description(),
+                &self.configuration,
+                session.secrets(),
+            )?;
+        }
         // Whoever authenticates again does not wait for the end of a back-off: the schedule starts anew.
-        if self.polling || code.is_some() {
+        if self.polling || authenticates {
             change.polling = match polling::polling(&session, &self.configuration, rules, change.now).await? {
                 Some(polling) => Edit::Set(polling),
                 None => Edit::Remove,
@@ -116,8 +177,8 @@ impl Edited {
                 None => Edit::Remove,
             };
         }
-        if code.is_some() {
-            authenticate(&mut session, code).await?;
+        if authenticates {
+            authenticate(&mut session, data).await?;
             session.connect().await?;
             let session::Parts { derived, secrets } = session.into_parts()?;
             change.derived = Some(derived);

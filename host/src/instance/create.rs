@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use indexmap::IndexMap;
 use periodic_sdk::description::{AuthenticationKind, Description};
 
-use super::{CreateRequest, MASK, Problem, Rules, keys, polling};
+use super::{CreateRequest, MASK, Problem, ProviderData, Rules, keys, polling};
 use crate::{
     delivery::envelope,
     egress::Secrets,
@@ -28,7 +28,10 @@ pub async fn create(
         .get(&request.element)
         .ok_or_else(|| unknown_element(host, &request.element))?;
     polling::check_values(&request.configuration, rules)?;
-    let (configuration, secrets) = split(adapter.description(), request.configuration);
+    let (configuration, mut secrets) = split(adapter.description(), request.configuration);
+    for (name, token) in &request.provider_data.tokens {
+        secrets.insert((*name).to_owned(), token.clone());
+    }
     check_required(host, adapter.description(), &configuration, &secrets)?;
     let id = host.store.reserve_instance().await?;
     let created = host.clock.now();
@@ -36,7 +39,7 @@ pub async fn create(
     let mut session = Session::draft(host, adapter, id, configuration.clone(), secrets)?;
     // What the adapter would refuse to poll is refused before the code is spent.
     polling::polling(&session, &configuration, rules, created).await?;
-    authenticate(&mut session, request.provider_data.code).await?;
+    authenticate(&mut session, request.provider_data).await?;
     session.connect().await?;
 
     // The provider's clock is known by now, and so is where polling starts.
@@ -78,23 +81,39 @@ pub async fn create(
 }
 
 /// Obtain tokens where the element needs them.
-pub(super) async fn authenticate(session: &mut Session<'_>, code: Option<Secret>) -> Result<(), Problem> {
+pub(super) async fn authenticate(session: &mut Session<'_>, data: ProviderData) -> Result<(), Problem> {
     if session.description().authentication.kind != AuthenticationKind::Oauth2 {
         return Ok(());
     }
-    match code {
-        Some(code) => Ok(session.redeem(code).await?),
+    let Some(code) = data.code else {
+        let known = |name| session.secrets().get(name).is_some();
         // Tokens that the caller brings along.
-        None if session.secrets().get(REFRESH_TOKEN).is_some() => Ok(()),
-        None => {
+        if known(REFRESH_TOKEN) || !data.tokens.is_empty() {
+            return Ok(());
+        }
+        let key = &session.description().key;
+        let what = format!(
+            "is missing; send a browser to the URL that GET /elements/{key}/oauth/url returns, and hand over the code \
+             that comes back"
+        );
+        return Err(Problem::field("providerData.code", what));
+    };
+    if session.description().authentication.pkce {
+        let verifier = data
+            .state
+            .as_deref()
+            .and_then(|state| session.take_verifier(state));
+        let Some(verifier) = verifier else {
             let key = &session.description().key;
             let what = format!(
-                "is missing; send a browser to the URL that GET /elements/{key}/oauth/url returns, and hand over the \
-                 code that comes back"
+                "is missing, used up or too old; {key} uses PKCE: hand over the state that came back beside the code, \
+                 and get a fresh URL from GET /elements/{key}/oauth/url when that was more than an hour ago"
             );
-            Err(Problem::field("providerData.code", what))
-        }
+            return Err(Problem::field("providerData.state", what));
+        };
+        return Ok(session.redeem(code, Some(verifier)).await?);
     }
+    Ok(session.redeem(code, None).await?)
 }
 
 /// Part the secrets from what may be seen.
@@ -114,7 +133,8 @@ pub(super) fn split(
     (shown, secrets)
 }
 
-fn check_required(
+/// Refuse a configuration that lacks what the element needs.
+pub(super) fn check_required(
     host: &Host,
     description: &Description,
     configuration: &IndexMap<String, String>,

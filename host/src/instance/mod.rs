@@ -8,7 +8,7 @@ mod problem;
 mod request;
 
 pub use self::{
-    change::{change, remove},
+    change::{change, remove, switch},
     create::create,
     keys::{HOST_KEYS, HostKey, MASK, TOKEN},
     polling::check_callback,

@@ -4,7 +4,10 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::Problem;
-use crate::vault::Secret;
+use crate::{
+    session::{ACCESS_TOKEN, REFRESH_TOKEN},
+    vault::Secret,
+};
 
 /// `POST /instances`.
 #[derive(Debug)]
@@ -21,15 +24,19 @@ pub struct CreateRequest {
     pub provider_data: ProviderData,
 }
 
-/// `PATCH /instances/{id}`: what is absent stays as it is.
+/// `PATCH` and `PUT /instances/{id}`: what is absent stays as it is.
 #[derive(Debug, Default)]
 pub struct ChangeRequest {
+    /// The key or the numeric id of the element, where the request names it.
+    pub element: Option<String>,
     /// The name.
     pub name: Option<String>,
     /// The tags.
     pub tags: Option<Vec<String>>,
     /// Configuration keys to change; JSON null removes one.
     pub configuration: IndexMap<String, Option<String>>,
+    /// Whether these keys are all that the configuration is to have. Secrets that are not named stay.
+    pub whole: bool,
     /// A fresh code authenticates the instance again.
     pub provider_data: ProviderData,
 }
@@ -39,6 +46,10 @@ pub struct ChangeRequest {
 pub struct ProviderData {
     /// The authorization code.
     pub code: Option<Secret>,
+    /// What came back beside it: the key of a waiting PKCE verifier.
+    pub state: Option<String>,
+    /// Tokens that the caller obtained himself, by their names in the vault.
+    pub tokens: Vec<(&'static str, Secret)>,
 }
 
 impl CreateRequest {
@@ -79,9 +90,36 @@ impl CreateRequest {
 }
 
 impl ChangeRequest {
-    /// Read a body.
+    /// Read the body of a `PATCH`.
     pub fn parse(body: &[u8]) -> Result<Self, Problem> {
+        Self::read(&object(body)?)
+    }
+
+    /// Read the body of a `PUT`: a configuration in it is the whole configuration.
+    pub fn parse_whole(body: &[u8]) -> Result<Self, Problem> {
         let body = object(body)?;
+        let whole = matches!(body.get("configuration"), Some(Value::Object(_)));
+        Ok(Self {
+            whole,
+            ..Self::read(&body)?
+        })
+    }
+
+    /// A change of one configuration key; none removes it.
+    pub fn of_key(key: &str, value: Option<String>) -> Self {
+        Self {
+            configuration: IndexMap::from([(key.to_owned(), value)]),
+            ..Self::default()
+        }
+    }
+
+    fn read(body: &Map<String, Value>) -> Result<Self, Problem> {
+        let element = match body.get("element") {
+            Some(Value::Object(element)) if element.contains_key("key") || element.contains_key("id") => {
+                Some(element_of(body)?)
+            }
+            _ => None,
+        };
         let name = match body.get("name") {
             None | Some(Value::Null) => None,
             Some(name) => Some(strip_markup(&text("name", name)?)),
@@ -93,11 +131,13 @@ impl ChangeRequest {
             None | Some(Value::Null) => None,
             Some(tags) => Some(parse_tags(tags)?),
         };
-        let (configuration, provider_data) = (configuration_of(&body)?, ProviderData::of(&body)?);
+        let (configuration, provider_data) = (configuration_of(body)?, ProviderData::of(body)?);
         Ok(Self {
+            element,
             name,
             tags,
             configuration,
+            whole: false,
             provider_data,
         })
     }
@@ -115,13 +155,29 @@ impl ProviderData {
                 ));
             }
         };
-        let code = match data.get("code") {
-            None | Some(Value::Null) => None,
-            Some(code) => Some(text("providerData.code", code)?).filter(|code| code != super::MASK),
+        let member = |name: &str| -> Result<_, Problem> {
+            match data.get(name) {
+                None | Some(Value::Null) => Ok(None),
+                Some(value) => {
+                    let value = text(&format!("providerData.{name}"), value)?;
+                    Ok(Some(value).filter(|value| value != super::MASK && !value.trim().is_empty()))
+                }
+            }
         };
+        let mut tokens = Vec::new();
+        for (name, secret) in [("access_token", ACCESS_TOKEN), ("refresh_token", REFRESH_TOKEN)] {
+            tokens.extend(member(name)?.map(|token| (secret, Secret::from(token))));
+        }
         Ok(Self {
-            code: code.filter(|code| !code.trim().is_empty()).map(Secret::from),
+            code: member("code")?.map(Secret::from),
+            state: member("state")?,
+            tokens,
         })
+    }
+
+    /// Whether there is something to authenticate with.
+    pub fn authenticates(&self) -> bool {
+        self.code.is_some() || !self.tokens.is_empty()
     }
 }
 
@@ -317,6 +373,40 @@ mod tests {
     #[test]
     fn a_masked_code_is_no_code() {
         let request = ChangeRequest::parse(br#"{"providerData":{"code":"********"}}"#).unwrap();
-        assert!(request.provider_data.code.is_none());
+        assert!(!request.provider_data.authenticates());
+    }
+
+    #[test]
+    fn a_put_says_the_whole_configuration_if_any() {
+        let cases = [
+            (r#"{"configuration":{"a":"1"}}"#, true),
+            (r#"{"configuration":{}}"#, true),
+            (r#"{"configuration":null}"#, false),
+            (r#"{"tags":[]}"#, false),
+        ];
+        for (body, whole) in cases {
+            assert_eq!(
+                ChangeRequest::parse_whole(body.as_bytes()).unwrap().whole,
+                whole,
+                "{body}"
+            );
+            assert!(!ChangeRequest::parse(body.as_bytes()).unwrap().whole, "{body}");
+        }
+        let request = ChangeRequest::parse_whole(br#"{"element":{"id":5127},"tags":[]}"#).unwrap();
+        assert_eq!(request.element.as_deref(), Some("5127"));
+        assert_eq!(request.tags, Some(Vec::new()));
+    }
+
+    #[test]
+    fn tokens_may_be_brought_along() {
+        let body = br#"{"providerData":{"access_token":"a","refresh_token":"r","code":""}}"#;
+        let data = ChangeRequest::parse(body).unwrap().provider_data;
+        let tokens: Vec<_> = data
+            .tokens
+            .iter()
+            .map(|(name, token)| (*name, token.expose()))
+            .collect();
+        assert_eq!(tokens, [(ACCESS_TOKEN, "a"), (REFRESH_TOKEN, "r")]);
+        assert!(data.code.is_none());
     }
 }

@@ -1,6 +1,8 @@
 //! OAuth 2.0: the authorize URL, the exchange of a code, and the refresh of a token, one at a time for an instance.
 
-use super::{ACCESS_TOKEN, CALLBACK_URL, CODE, Failure, REFRESH_TOKEN, Session, failure::detail};
+use super::{
+    ACCESS_TOKEN, CALLBACK_URL, CODE, CODE_VERIFIER, Failure, REFRESH_TOKEN, Session, failure::detail, pkce,
+};
 use crate::{
     adapter::contract::{oauth2, types},
     store::{InstanceChange, InstanceState},
@@ -16,6 +18,8 @@ pub struct AuthorizeRequest {
     pub state: String,
     /// What to ask for.
     pub scope: Option<String>,
+    /// The PKCE verifier, where the element uses PKCE.
+    pub verifier: Option<Secret>,
 }
 
 impl Session<'_> {
@@ -26,7 +30,7 @@ impl Session<'_> {
             redirect_uri,
             state: asked.state,
             scope: asked.scope,
-            code_challenge: None,
+            code_challenge: asked.verifier.as_ref().map(pkce::challenge),
         };
         let request = self.adapter.authorize(&self.context(), &authorization).await?;
         let request = request.map_err(Failure::from)?;
@@ -36,13 +40,23 @@ impl Session<'_> {
             .complete_url(&self.audience, &self.secrets, &request)?)
     }
 
-    /// Exchange an authorization code for tokens.
-    pub async fn redeem(&mut self, code: Secret) -> Result<(), Failure> {
+    /// The verifier that waits under the state that came back with a code. It can be taken once.
+    pub fn take_verifier(&self, state: &str) -> Option<Secret> {
+        let now = self.host.clock.now();
+        self.host.verifiers.take(&self.description().key, state, now)
+    }
+
+    /// Exchange an authorization code for tokens, with its PKCE verifier where there is one.
+    pub async fn redeem(&mut self, code: Secret, verifier: Option<Secret>) -> Result<(), Failure> {
         self.secrets.insert(CODE.to_owned(), code);
+        if let Some(verifier) = verifier {
+            self.secrets.insert(CODE_VERIFIER.to_owned(), verifier);
+        }
         let granted = self
             .request_token(oauth2::Grant::AuthorizationCode(self.redirect_uri()))
             .await;
         self.secrets.remove(CODE);
+        self.secrets.remove(CODE_VERIFIER);
         granted
     }
 

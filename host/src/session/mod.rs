@@ -8,6 +8,7 @@ mod conversation;
 mod document;
 mod failure;
 mod grant;
+mod pkce;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use self::{
     document::{Rendered, render},
     failure::Failure,
     grant::AuthorizeRequest,
+    pkce::{Verifiers, verifier},
 };
 use crate::{
     adapter::{
@@ -38,6 +40,8 @@ pub const ACCESS_TOKEN: &str = "oauth.user.token";
 pub const REFRESH_TOKEN: &str = "oauth.user.refresh_token";
 /// The authorization code's name.
 pub const CODE: &str = "oauth.code";
+/// The PKCE verifier's name, while its code is exchanged.
+pub const CODE_VERIFIER: &str = "oauth.code.verifier";
 /// The configuration key of the redirect URI.
 pub const CALLBACK_URL: &str = "oauth.callback.url";
 

@@ -8,12 +8,14 @@
 mod conformance;
 mod model;
 pub mod sqlite;
+mod tenants;
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
 pub use model::*;
+pub use tenants::*;
 
 use crate::clock::Millis;
 
@@ -50,14 +52,47 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// it did.
     async fn bootstrap(&self, first: NewTenant) -> Result<bool>;
 
-    /// The user whose secret and whose organization's secret have these digests.
+    /// The user whose secret and whose organization's secret have these digests. Revoked secrets are nobody's.
     async fn user(&self, user_secret: &Digest, organization_secret: &Digest) -> Result<Option<User>>;
 
-    /// The user with this secret's digest.
+    /// The user with this secret's digest, unless it is revoked or its organization's is.
     async fn user_by_secret(&self, user_secret: &Digest) -> Result<Option<User>>;
 
     /// A user by id.
     async fn user_by_id(&self, user: UserId) -> Result<Option<User>>;
+
+    /// Make an organization with an account and a user of this role. Returns the user.
+    async fn create_tenant(&self, tenant: NewTenant, role: Role) -> Result<User>;
+
+    /// All organizations, by id.
+    async fn organizations(&self) -> Result<Vec<Organization>>;
+
+    /// Rotate or revoke an organization's secret.
+    async fn change_organization_secret(
+        &self,
+        id: OrganizationId,
+        change: SecretChange,
+    ) -> Result<Organization>;
+
+    /// The accounts of an organization, by id.
+    async fn accounts(&self, organization: OrganizationId) -> Result<Vec<Account>>;
+
+    /// Make an account.
+    async fn create_account(
+        &self,
+        organization: OrganizationId,
+        name: String,
+        created: Millis,
+    ) -> Result<Account>;
+
+    /// The users of an organization, by id.
+    async fn users(&self, organization: OrganizationId) -> Result<Vec<User>>;
+
+    /// Make a user. [`StoreError::Taken`] when another of its organization has its address.
+    async fn create_user(&self, user: NewUser) -> Result<User>;
+
+    /// Rotate or revoke a user's secret.
+    async fn change_user_secret(&self, id: UserId, change: SecretChange) -> Result<User>;
 
     // --- Instances -----------------------------------------------------------------------------------------------
 

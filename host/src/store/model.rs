@@ -49,44 +49,6 @@ id! {
     DeliveryId,
 }
 
-// --- Organizations and users -------------------------------------------------------------------------------------
-
-/// The first organization with its account and user.
-#[derive(Debug, Clone)]
-pub struct NewTenant {
-    /// The organization's name.
-    pub organization: String,
-    /// The digest of the organization's secret.
-    pub organization_secret: Digest,
-    /// The user's address.
-    pub email: String,
-    /// The user's first name.
-    pub first_name: String,
-    /// The user's last name.
-    pub last_name: String,
-    /// The digest of the user's secret.
-    pub user_secret: Digest,
-    /// When.
-    pub created: Millis,
-}
-
-/// A user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
-    /// Its id.
-    pub id: UserId,
-    /// Its account.
-    pub account: AccountId,
-    /// Its organization.
-    pub organization: OrganizationId,
-    /// Its address.
-    pub email: String,
-    /// Its first name.
-    pub first_name: String,
-    /// Its last name.
-    pub last_name: String,
-}
-
 // --- Instances ---------------------------------------------------------------------------------------------------
 
 /// Whether an instance can work.

@@ -8,7 +8,11 @@ use super::{columns::signed, error::OpenError};
 use crate::store::Result;
 
 /// What brings the schema from one version to the next, by `PRAGMA user_version`. Released ones are never edited.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+];
 
 /// Marks a database as Periodic's: `PRIO` in ASCII.
 const APPLICATION: i64 = 0x5052_494f;

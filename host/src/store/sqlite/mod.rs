@@ -37,12 +37,12 @@ use async_trait::async_trait;
 use self::engine::Engine;
 pub use self::error::{GroupFailed, OpenError};
 use super::{
-    AccountId, Attempt, ClaimedDelivery, CountFilter, Delivery, DeliveryClaim, DeliveryFilter, DeliveryId,
-    Digest, Disposition, EventCount, Fingerprint, IdentityHash, Instance, InstanceChange, InstanceFilter,
-    InstanceId, Lease, NewInstance, NewMessage, NewSubscription, NewTenant, Notification, NotificationFilter,
-    NotificationId, PageCommit, PollCommit, PollRecord, Poller, PollerId, PollerSwitch, Replayed, Result,
-    Schedule, SealedSecret, Settlement, Store, Subscription, SubscriptionFilter, SubscriptionId, User,
-    UserId,
+    Account, AccountId, Attempt, ClaimedDelivery, CountFilter, Delivery, DeliveryClaim, DeliveryFilter,
+    DeliveryId, Digest, Disposition, EventCount, Fingerprint, IdentityHash, Instance, InstanceChange,
+    InstanceFilter, InstanceId, Lease, NewInstance, NewMessage, NewSubscription, NewTenant, NewUser,
+    Notification, NotificationFilter, NotificationId, Organization, OrganizationId, PageCommit, PollCommit,
+    PollRecord, Poller, PollerId, PollerSwitch, Replayed, Result, Role, Schedule, SealedSecret, SecretChange,
+    Settlement, Store, Subscription, SubscriptionFilter, SubscriptionId, User, UserId,
 };
 use crate::clock::Millis;
 
@@ -106,6 +106,57 @@ impl Store for Sqlite {
 
     async fn user_by_id(&self, user: UserId) -> Result<Option<User>> {
         self.engine.read(move |c| tenants::by_id(c, user)).await
+    }
+
+    async fn create_tenant(&self, tenant: NewTenant, role: Role) -> Result<User> {
+        self.engine
+            .write(move |c| tenants::create(c, &tenant, role))
+            .await
+    }
+
+    async fn organizations(&self) -> Result<Vec<Organization>> {
+        self.engine.read(tenants::organizations).await
+    }
+
+    async fn change_organization_secret(
+        &self,
+        id: OrganizationId,
+        change: SecretChange,
+    ) -> Result<Organization> {
+        self.engine
+            .write(move |c| tenants::change_organization(c, id, change))
+            .await
+    }
+
+    async fn accounts(&self, organization: OrganizationId) -> Result<Vec<Account>> {
+        self.engine
+            .read(move |c| tenants::accounts(c, organization))
+            .await
+    }
+
+    async fn create_account(
+        &self,
+        organization: OrganizationId,
+        name: String,
+        created: Millis,
+    ) -> Result<Account> {
+        self.engine
+            .write(move |c| tenants::create_account(c, organization, &name, created))
+            .await
+    }
+
+    async fn users(&self, organization: OrganizationId) -> Result<Vec<User>> {
+        self.engine.read(move |c| tenants::users(c, organization)).await
+    }
+
+    async fn create_user(&self, user: NewUser) -> Result<User> {
+        self.engine.write(move |c| tenants::create_user(c, &user)).await
+    }
+
+    async fn change_user_secret(&self, id: UserId, change: SecretChange) -> Result<User> {
+        self.engine
+            .write(move |c| tenants::change_user(c, id, change))
+            .await
     }
 
     async fn reserve_instance(&self) -> Result<InstanceId> {

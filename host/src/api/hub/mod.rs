@@ -1,21 +1,23 @@
 //! The element's resources. The hub segment of the path is ignored, as Cloud Elements ignores it.
 
+mod objects;
+
 use axum::{
-    Json,
+    Router,
     body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
+    routing::get as on_get,
 };
-use periodic_sdk::description::ResourceOperation;
-use serde_json::{Value, json, value::RawValue};
+use periodic_sdk::description::{Description, Resource, ResourceOperation};
+use serde_json::{Value, value::RawValue};
 
 use super::{
     Api,
     auth::OnInstance,
     error::{ApiError, ApiResult},
     query::Query,
-    view,
 };
 use crate::{
     adapter::contract::{hub, types},
@@ -28,43 +30,50 @@ const PAGE: u32 = 200;
 /// The largest page.
 const LARGEST_PAGE: u32 = 1000;
 
+/// The routes of this module: whatever is no endpoint of the host's own is a resource.
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/ping", on_get(objects::ping))
+        .route("/objects", on_get(objects::list))
+        .route("/objects/{name}/metadata", on_get(objects::metadata))
+        .route("/objects/{name}/docs", on_get(objects::docs))
+        .route("/hubs/{hub}/ping", on_get(objects::ping))
+        .route("/hubs/{hub}/objects", on_get(objects::list))
+        .route("/hubs/{hub}/objects/{name}/metadata", on_get(objects::metadata))
+        .route("/hubs/{hub}/objects/{name}/docs", on_get(objects::docs))
+        .route("/hubs/{hub}/{resource}", on_get(list).post(create))
+        .route(
+            "/hubs/{hub}/{resource}/{id}",
+            on_get(get).patch(update).put(replace).delete(delete),
+        )
+        .merge(resources())
+}
+
+/// The resources without a hub before them.
+pub(super) fn resources() -> Router<Api> {
+    Router::new()
+        .route("/{resource}", on_get(list).post(create))
+        .route(
+            "/{resource}/{id}",
+            on_get(get).patch(update).put(replace).delete(delete),
+        )
+}
+
 /// A resource, with or without a hub before it.
 #[derive(Debug, serde::Deserialize)]
-pub(super) struct ResourcePath {
+struct ResourcePath {
     resource: String,
 }
 
 /// An object of a resource.
 #[derive(Debug, serde::Deserialize)]
-pub(super) struct ObjectPath {
+struct ObjectPath {
     resource: String,
     id: String,
 }
 
-/// `GET /ping`.
-pub(super) async fn ping(State(api): State<Api>, on: OnInstance) -> ApiResult<Json<Value>> {
-    let mut session = Session::open(&api.host, &on.instance).await?;
-    session.check().await?;
-    Ok(Json(
-        json!({ "dateTime": view::instant(api.host.clock.now()), "endpoint": on.instance.element }),
-    ))
-}
-
-/// `GET /objects`.
-pub(super) async fn objects(State(api): State<Api>, on: OnInstance) -> ApiResult<Json<Value>> {
-    let adapter = super::elements::find(&api, &on.instance.element)?;
-    Ok(Json(
-        adapter
-            .description()
-            .resources
-            .keys()
-            .map(String::as_str)
-            .collect(),
-    ))
-}
-
 /// `GET /{resource}`.
-pub(super) async fn list(
+async fn list(
     State(api): State<Api>,
     on: OnInstance,
     Path(path): Path<ResourcePath>,
@@ -110,7 +119,7 @@ pub(super) async fn list(
 }
 
 /// `GET /{resource}/{id}`.
-pub(super) async fn get(
+async fn get(
     State(api): State<Api>,
     on: OnInstance,
     Path(path): Path<ObjectPath>,
@@ -132,7 +141,7 @@ pub(super) async fn get(
 }
 
 /// `POST /{resource}`.
-pub(super) async fn create(
+async fn create(
     State(api): State<Api>,
     on: OnInstance,
     Path(path): Path<ResourcePath>,
@@ -153,7 +162,7 @@ pub(super) async fn create(
 }
 
 /// `PATCH /{resource}/{id}`.
-pub(super) async fn update(
+async fn update(
     State(api): State<Api>,
     on: OnInstance,
     Path(path): Path<ObjectPath>,
@@ -175,7 +184,7 @@ pub(super) async fn update(
 }
 
 /// `PUT /{resource}/{id}`.
-pub(super) async fn replace(
+async fn replace(
     State(api): State<Api>,
     on: OnInstance,
     Path(path): Path<ObjectPath>,
@@ -197,11 +206,7 @@ pub(super) async fn replace(
 }
 
 /// `DELETE /{resource}/{id}`.
-pub(super) async fn delete(
-    State(api): State<Api>,
-    on: OnInstance,
-    Path(path): Path<ObjectPath>,
-) -> ApiResult<Response> {
+async fn delete(State(api): State<Api>, on: OnInstance, Path(path): Path<ObjectPath>) -> ApiResult<Response> {
     let removal = hub::Removal {
         resource: path.resource.clone(),
         id: path.id,
@@ -223,23 +228,10 @@ async fn operate(
     needed: ResourceOperation,
     operation: hub::Operation,
 ) -> ApiResult<Response> {
-    if instance.disabled {
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            format!("instance {} is disabled", instance.id),
-        ));
-    }
+    check_enabled(instance)?;
     let mut session = Session::open(&api.host, instance).await?;
     let description = session.description();
-    let Some(known) = description.resources.get(resource) else {
-        let names: Vec<&str> = description.resources.keys().map(String::as_str).collect();
-        let message = format!(
-            "{} has no resource {resource:?}; it has {}",
-            description.key,
-            names.join(", ")
-        );
-        return Err(ApiError::not_found(message));
-    };
+    let known = find(description, resource)?;
     if !known.operations.contains(&needed) {
         let message = format!(
             "{resource} of {} cannot {needed:?}; it can {:?}",
@@ -277,6 +269,28 @@ async fn operate(
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok((StatusCode::OK, headers, body).into_response())
+}
+
+fn check_enabled(instance: &Instance) -> ApiResult<()> {
+    if instance.disabled {
+        let message = format!(
+            "instance {} is disabled; PUT /instances/{}/enabled enables it",
+            instance.id, instance.id
+        );
+        return Err(ApiError::new(StatusCode::FORBIDDEN, message));
+    }
+    Ok(())
+}
+
+fn find<'d>(description: &'d Description, resource: &str) -> ApiResult<&'d Resource> {
+    description.resources.get(resource).ok_or_else(|| {
+        let names: Vec<&str> = description.resources.keys().map(String::as_str).collect();
+        ApiError::not_found(format!(
+            "{} has no resource {resource:?}; it has {}",
+            description.key,
+            names.join(", ")
+        ))
+    })
 }
 
 fn list_body(records: &[Box<RawValue>], strip: bool) -> ApiResult<Vec<u8>> {

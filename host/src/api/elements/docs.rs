@@ -1,0 +1,255 @@
+//! OpenAPI of an element's resources, made from what its adapter describes.
+
+use periodic_sdk::description::{Description, Resource, ResourceOperation};
+use serde_json::{Map, Value, json};
+
+/// The document of all resources, or of one.
+pub(super) fn document(description: &Description, only: Option<&str>) -> Value {
+    let mut paths = Map::new();
+    let mut schemas = Map::new();
+    let chosen = description
+        .resources
+        .iter()
+        .filter(|(name, _)| only.is_none_or(|only| only == *name));
+    for (name, resource) in chosen {
+        schemas.insert(name.clone(), schema(resource));
+        let (list, object) = operations(name, resource);
+        if !list.is_empty() {
+            paths.insert(format!("/{name}"), Value::Object(list));
+        }
+        if !object.is_empty() {
+            paths.insert(format!("/{name}/{{id}}"), Value::Object(object));
+        }
+    }
+    schemas.insert("error".to_owned(), error());
+    json!({
+        "openapi": "3.0.3",
+        "info": {
+            "title": description.name,
+            "description": description.description,
+            "version": env!("CARGO_PKG_VERSION"),
+        },
+        "servers": [{ "url": format!("/elements/api-v2/hubs/{}", description.hub) }],
+        "security": [{ "elements": [] }],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "elements": {
+                    "type": "apiKey", "in": "header", "name": "Authorization",
+                    "description": "User <secret>, Element <token>",
+                },
+            },
+        },
+    })
+}
+
+/// The operations on the collection and on one object.
+fn operations(name: &str, resource: &Resource) -> (Map<String, Value>, Map<String, Value>) {
+    let (mut list, mut object) = (Map::new(), Map::new());
+    for operation in &resource.operations {
+        let (on_object, method, verb) = match operation {
+            ResourceOperation::List => (false, "get", "list"),
+            ResourceOperation::Create => (false, "post", "create"),
+            ResourceOperation::Get => (true, "get", "get"),
+            ResourceOperation::Update => (true, "patch", "update"),
+            ResourceOperation::Replace => (true, "put", "replace"),
+            ResourceOperation::Delete => (true, "delete", "delete"),
+        };
+        let place = if on_object { &mut object } else { &mut list };
+        place.insert(method.to_owned(), described(*operation, verb, name, on_object));
+    }
+    (list, object)
+}
+
+fn described(operation: ResourceOperation, verb: &str, name: &str, on_object: bool) -> Value {
+    let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
+    let content = |schema: Value| json!({ "application/json": { "schema": schema } });
+    let mut parameters = Vec::new();
+    if on_object {
+        parameters.push(parameter("id", "path", "string", "the id of the object"));
+    }
+    let fields = || {
+        parameter(
+            "fields",
+            "query",
+            "string",
+            "exactly these members, separated by commas",
+        )
+    };
+    match operation {
+        ResourceOperation::List => parameters.extend([
+            parameter(
+                "where",
+                "query",
+                "string",
+                "a filter in CEQL, without the word WHERE",
+            ),
+            fields(),
+            parameter("orderBy", "query", "string", "a field, and asc or desc"),
+            parameter("page", "query", "integer", "the page, counted from 1"),
+            parameter("pageSize", "query", "integer", "records on a page"),
+            parameter(
+                "nextPage",
+                "query",
+                "string",
+                "the Elements-Next-Page-Token of the page before",
+            ),
+            parameter(
+                "returnTotalCount",
+                "query",
+                "boolean",
+                "whether Elements-Total-Count is wanted",
+            ),
+        ]),
+        ResourceOperation::Get => parameters.push(fields()),
+        _ => {}
+    }
+    let mut success = json!({ "description": "done" });
+    let answered = match operation {
+        ResourceOperation::Delete => None,
+        ResourceOperation::List => Some(json!({ "type": "array", "items": reference })),
+        _ => Some(reference.clone()),
+    };
+    if let (Some(schema), Value::Object(success)) = (answered, &mut success) {
+        success.insert("content".to_owned(), content(schema));
+    }
+    let mut described = json!({
+        "operationId": format!("{verb}:{name}"),
+        "summary": format!("{verb} {name}"),
+        "tags": [name],
+        "parameters": parameters,
+        "responses": {
+            "200": success,
+            "default": {
+                "description": "what went wrong",
+                "content": content(json!({ "$ref": "#/components/schemas/error" })),
+            },
+        },
+    });
+    let has_body = matches!(
+        operation,
+        ResourceOperation::Create | ResourceOperation::Update | ResourceOperation::Replace
+    );
+    if let (true, Value::Object(members)) = (has_body, &mut described) {
+        members.insert(
+            "requestBody".to_owned(),
+            json!({ "required": true, "content": content(reference) }),
+        );
+    }
+    described
+}
+
+fn parameter(name: &str, place: &str, kind: &str, description: &str) -> Value {
+    json!({
+        "name": name, "in": place, "required": place == "path", "description": description,
+        "schema": { "type": kind },
+    })
+}
+
+/// A resource's object. Fields in objects are nested as their paths say.
+fn schema(resource: &Resource) -> Value {
+    let mut properties = Map::new();
+    for field in &resource.fields {
+        place(&mut properties, &field.path, &field.kind);
+    }
+    json!({ "type": "object", "properties": properties })
+}
+
+fn place(properties: &mut Map<String, Value>, path: &str, kind: &str) {
+    let Some((parent, rest)) = path.split_once('.') else {
+        // Below it may stand fields that were told before.
+        properties.entry(path).or_insert_with(|| typed(kind));
+        return;
+    };
+    let member = properties
+        .entry(parent)
+        .or_insert_with(|| json!({ "type": "object" }));
+    if let Value::Object(member) = member {
+        let inner = member.entry("properties").or_insert_with(|| json!({}));
+        if let Value::Object(inner) = inner {
+            place(inner, rest, kind);
+        }
+    }
+}
+
+fn typed(kind: &str) -> Value {
+    match kind {
+        "number" | "boolean" | "object" => json!({ "type": kind }),
+        "array" => json!({ "type": "array", "items": {} }),
+        // Providers' dates have many forms.
+        _ => json!({ "type": "string" }),
+    }
+}
+
+fn error() -> Value {
+    json!({
+        "type": "object",
+        "required": ["message", "requestId"],
+        "properties": {
+            "message": { "type": "string" },
+            "requestId": { "type": "string" },
+            "providerMessage": { "type": "string" },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn acme() -> Description {
+        serde_json::from_value(json!({
+            "key": "acme", "name": "Acme", "id": 7, "hub": "crm", "authentication": { "type": "none" },
+            "resources": {
+                "contacts": {
+                    "operations": ["list", "get", "create", "update", "replace", "delete"],
+                    "fields": [
+                        { "path": "Name", "type": "string" }, { "path": "Address.City", "type": "string" },
+                        { "path": "Address", "type": "object" }, { "path": "Tags", "type": "array" },
+                    ],
+                },
+                "notes": { "operations": ["list"] },
+                "hidden": {},
+            },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn every_operation_that_is_described_is_documented() {
+        let document = document(&acme(), None);
+        let methods = |path: &str| {
+            let methods = document["paths"][path].as_object();
+            methods.map(|methods| methods.keys().cloned().collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(methods("/contacts").as_deref(), Some("get post"));
+        assert_eq!(methods("/contacts/{id}").as_deref(), Some("get patch put delete"));
+        assert_eq!(methods("/notes").as_deref(), Some("get"));
+        assert_eq!(methods("/notes/{id}"), None);
+        assert_eq!(methods("/hidden"), None);
+        assert_eq!(
+            document["paths"]["/contacts/{id}"]["delete"]["responses"]["200"],
+            json!({ "description": "done" })
+        );
+    }
+
+    #[test]
+    fn fields_nest_as_their_paths_say() {
+        let document = document(&acme(), Some("contacts"));
+        let expected = json!({
+            "Name": { "type": "string" },
+            "Address": { "type": "object", "properties": { "City": { "type": "string" } } },
+            "Tags": { "type": "array", "items": {} },
+        });
+        assert_eq!(
+            document["components"]["schemas"]["contacts"]["properties"],
+            expected
+        );
+        assert_eq!(
+            document["paths"].as_object().map(Map::len),
+            Some(2),
+            "only contacts"
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! `/elements` and `/hubs`: what is served, as the adapters describe it.
+
+mod configuration;
+mod docs;
+mod metadata;
+mod oauth;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::get,
+};
+use periodic_sdk::description::Description;
+use serde_json::{Value, json};
+
+use super::{
+    Api,
+    auth::{Addressed, Caller},
+    error::{ApiError, ApiResult},
+    view,
+};
+use crate::adapter::Adapter;
+
+pub(super) use self::metadata::object_metadata;
+
+/// The routes of this module.
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/elements", get(list))
+        .route("/elements/keys", get(keys))
+        .route("/elements/{key}", get(get_one))
+        .route("/elements/{key}/metadata", get(metadata::get))
+        .route("/elements/{key}/configuration", get(configuration::list))
+        .route("/elements/{key}/configuration/{entry}", get(configuration::get))
+        .route("/elements/{key}/docs", get(docs))
+        .route(
+            "/elements/{key}/oauth/url",
+            get(oauth::url).post(oauth::url_of_body),
+        )
+        .route("/elements/{key}/oauth/token", get(oauth::token))
+        .route("/hubs", get(hubs))
+        .route("/hubs/{hub}", get(hub))
+        .route("/hubs/{hub}/elements", get(hub_elements))
+}
+
+/// `GET /elements`.
+async fn list(State(api): State<Api>, _: Caller) -> Json<Value> {
+    Json(
+        api.host
+            .adapters
+            .list()
+            .iter()
+            .map(|adapter| whole(adapter))
+            .collect(),
+    )
+}
+
+/// `GET /elements/{keyOrId}`.
+async fn get_one(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<Value>> {
+    find(&api, &key).map(|adapter| Json(whole(&adapter)))
+}
+
+/// `GET /elements/keys`.
+async fn keys(State(api): State<Api>, _: Caller) -> Json<Value> {
+    let served = api.host.adapters.list();
+    Json(served.iter().map(|adapter| adapter.key()).collect())
+}
+
+/// `GET /elements/{keyOrId}/docs`: OpenAPI of the element's resources.
+async fn docs(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<Value>> {
+    let adapter = find(&api, &key)?;
+    Ok(Json(docs::document(adapter.description(), None)))
+}
+
+/// `GET /instances/{id}/docs`: the same for an instance.
+pub(super) async fn instance_docs(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Value>> {
+    let adapter = find(&api, &on.instance.element)?;
+    Ok(Json(docs::document(adapter.description(), None)))
+}
+
+/// OpenAPI of one resource.
+pub(super) fn resource_docs(description: &Description, resource: &str) -> Value {
+    docs::document(description, Some(resource))
+}
+
+/// `GET /hubs`.
+async fn hubs(State(api): State<Api>, _: Caller) -> Json<Value> {
+    let served = api.host.adapters.list();
+    let mut hubs: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for adapter in &served {
+        hubs.entry(&adapter.description().hub)
+            .or_default()
+            .push(adapter.key());
+    }
+    Json(
+        hubs.into_iter()
+            .map(|(key, elements)| hub_body(key, &elements))
+            .collect(),
+    )
+}
+
+/// `GET /hubs/{key}`.
+async fn hub(State(api): State<Api>, _: Caller, Path(hub): Path<String>) -> ApiResult<Json<Value>> {
+    let served = of_hub(&api, &hub)?;
+    let elements: Vec<&str> = served.iter().map(|adapter| adapter.key()).collect();
+    Ok(Json(hub_body(&hub, &elements)))
+}
+
+/// `GET /hubs/{key}/elements`.
+async fn hub_elements(State(api): State<Api>, _: Caller, Path(hub): Path<String>) -> ApiResult<Json<Value>> {
+    let served = of_hub(&api, &hub)?;
+    Ok(Json(served.iter().map(|adapter| whole(adapter)).collect()))
+}
+
+fn hub_body(key: &str, elements: &[&str]) -> Value {
+    json!({ "key": key, "name": key, "active": true, "elements": elements })
+}
+
+fn of_hub(api: &Api, hub: &str) -> ApiResult<Vec<Arc<Adapter>>> {
+    let mut served = api.host.adapters.list();
+    served.retain(|adapter| adapter.description().hub == hub);
+    if served.is_empty() {
+        return Err(ApiError::not_found(format!(
+            "no element of a hub {hub:?} is served"
+        )));
+    }
+    Ok(served)
+}
+
+/// The element with this key or numeric id.
+pub(super) fn find(api: &Api, key: &str) -> ApiResult<Arc<Adapter>> {
+    let missing = || ApiError::not_found(format!("no element {key:?} is served"));
+    api.host.adapters.get(key).ok_or_else(missing)
+}
+
+/// An element with its resources and its configuration.
+fn whole(adapter: &Adapter) -> Value {
+    let description = adapter.description();
+    let mut body = view::element(description);
+    if let Value::Object(members) = &mut body {
+        let resources = description.resources.iter().map(|(name, resource)| {
+            json!({ "name": name, "operations": resource.operations, "polling": resource.polling.is_some() })
+        });
+        members.insert("resources".to_owned(), resources.collect());
+        let configuration = configuration::entries(description);
+        members.insert(
+            "configuration".to_owned(),
+            serde_json::to_value(configuration).unwrap_or_default(),
+        );
+    }
+    body
+}

@@ -1,0 +1,120 @@
+//! What an instance has: `/ping`, `/objects` and what is known of each.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue},
+    response::{IntoResponse, Response},
+};
+use periodic_sdk::description::Resource;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        Api,
+        auth::OnInstance,
+        elements,
+        error::{ApiError, ApiResult},
+        view,
+    },
+    check_enabled, find,
+};
+use crate::{
+    adapter::contract::hub,
+    session::{Failure, HubAnswer, Session},
+    store::Instance,
+};
+
+/// The version in which objects are listed with their kinds.
+const HELIUM: &str = "helium";
+
+/// A resource by name, with or without a hub before it.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Named {
+    name: String,
+}
+
+/// `GET /ping`.
+pub(super) async fn ping(State(api): State<Api>, on: OnInstance) -> ApiResult<Json<Value>> {
+    check_enabled(&on.instance)?;
+    let mut session = Session::open(&api.host, &on.instance).await?;
+    session.check().await?;
+    Ok(Json(
+        json!({ "dateTime": view::instant(api.host.clock.now()), "endpoint": on.instance.element }),
+    ))
+}
+
+/// `GET /objects`, also of a disabled instance: names, or with `Elements-Version: Helium` names and kinds.
+pub(super) async fn list(State(api): State<Api>, on: OnInstance, headers: HeaderMap) -> ApiResult<Response> {
+    let adapter = elements::find(&api, &on.instance.element)?;
+    let names = adapter.description().resources.keys();
+    let version = headers
+        .get("elements-version")
+        .and_then(|version| version.to_str().ok())
+        .unwrap_or_default();
+    let body: Value = if version.trim().eq_ignore_ascii_case(HELIUM) {
+        names
+            .map(|name| json!({ "name": name, "vendorName": name, "type": "vendor" }))
+            .collect()
+    } else {
+        names.map(String::as_str).collect()
+    };
+    Ok(of_instance(&on.instance, Json(body)))
+}
+
+/// `GET /objects/{name}/metadata`: the fields as the provider tells them, otherwise as the element describes them.
+pub(super) async fn metadata(
+    State(api): State<Api>,
+    on: OnInstance,
+    Path(Named { name }): Path<Named>,
+) -> ApiResult<Response> {
+    let adapter = elements::find(&api, &on.instance.element)?;
+    let resource = find(adapter.description(), &name)?;
+    let fields = match on.instance.disabled {
+        true => described(resource),
+        false => told(&api, &on.instance, &name)
+            .await?
+            .unwrap_or_else(|| described(resource)),
+    };
+    Ok(of_instance(
+        &on.instance,
+        Json(elements::object_metadata(&name, &fields)),
+    ))
+}
+
+/// `GET /objects/{name}/docs`: OpenAPI of the resource.
+pub(super) async fn docs(
+    State(api): State<Api>,
+    on: OnInstance,
+    Path(Named { name }): Path<Named>,
+) -> ApiResult<Response> {
+    let adapter = elements::find(&api, &on.instance.element)?;
+    find(adapter.description(), &name)?;
+    Ok(of_instance(
+        &on.instance,
+        Json(elements::resource_docs(adapter.description(), &name)),
+    ))
+}
+
+fn described(resource: &Resource) -> Value {
+    serde_json::to_value(&resource.fields).unwrap_or_default()
+}
+
+/// What the provider tells; none where it cannot tell.
+async fn told(api: &Api, instance: &Instance, name: &str) -> ApiResult<Option<Value>> {
+    let mut session = Session::open(&api.host, instance).await?;
+    match session.operate(hub::Operation::Fields(name.to_owned())).await {
+        Ok(HubAnswer::Fields(json)) => serde_json::from_str(&json)
+            .map(Some)
+            .map_err(|error| ApiError::from(session.malformed(format!("the fields are no JSON: {error}")))),
+        Ok(_) | Err(Failure::Unsupported(_)) => Ok(None),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+fn of_instance(instance: &Instance, body: Json<Value>) -> Response {
+    let mut response = body.into_response();
+    let id = HeaderValue::from(instance.id.0);
+    response.headers_mut().insert("elements-element-instance-id", id);
+    response
+}

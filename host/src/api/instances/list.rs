@@ -1,0 +1,136 @@
+//! Lists of instances.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue},
+};
+use serde_json::Value;
+
+use super::{
+    super::{
+        Api,
+        auth::Caller,
+        error::{ApiError, ApiResult},
+        query::Query,
+        view::{Shown, events_enabled},
+    },
+    show,
+};
+use crate::store::{Instance, InstanceFilter, InstanceId, InstanceState};
+
+/// So many instances on a page, unless the caller says otherwise.
+const PAGE: usize = 200;
+
+/// `GET /instances`: the Element token's instance, or all that match.
+pub(super) async fn all(
+    State(api): State<Api>,
+    caller: Caller,
+    query: Query,
+) -> ApiResult<(HeaderMap, Json<Value>)> {
+    list_with(&api, &caller, &query, None).await
+}
+
+/// `GET /elements/{key}/instances`.
+pub(super) async fn of_element(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(element): Path<String>,
+    query: Query,
+) -> ApiResult<(HeaderMap, Json<Value>)> {
+    let key = api
+        .host
+        .adapters
+        .get(&element)
+        .map_or(element, |adapter| adapter.key().to_owned());
+    list_with(&api, &caller, &query, Some(key)).await
+}
+
+/// `GET /instances/polling-disabled`: instances that should be polled and are not, without anybody having switched
+/// them off: their credentials are refused, or a poller is paused.
+pub(super) async fn polling_disabled(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let filter = InstanceFilter {
+            after,
+            limit: Some(PAGE),
+            ..InstanceFilter::default()
+        };
+        let page = api.host.store.instances(caller.user.account, &filter).await?;
+        for instance in &page {
+            if is_polling_disabled(&api, instance).await? {
+                let Json(body) = show(&api, instance, Shown::Whole).await?;
+                found.push(body);
+            }
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = Some(last.id),
+            _ => return Ok(Json(Value::Array(found))),
+        }
+    }
+}
+
+async fn is_polling_disabled(api: &Api, instance: &Instance) -> ApiResult<bool> {
+    if instance.disabled || !events_enabled(instance) {
+        return Ok(false);
+    }
+    if instance.state == InstanceState::NeedsAuthentication {
+        return Ok(true);
+    }
+    let pollers = api.host.store.pollers(instance.id).await?;
+    Ok(pollers.iter().any(|poller| poller.paused))
+}
+
+async fn list_with(
+    api: &Api,
+    caller: &Caller,
+    query: &Query,
+    element: Option<String>,
+) -> ApiResult<(HeaderMap, Json<Value>)> {
+    if let (Some(instance), None) = (&caller.instance, &element) {
+        let Json(shown) = show(api, instance, Shown::Whole).await?;
+        return Ok((HeaderMap::new(), Json(shown)));
+    }
+    let limit = query
+        .number("pageSize")?
+        .map_or(PAGE, |size| (size as usize).min(PAGE));
+    let after = match query.get("nextPage") {
+        None => None,
+        Some(token) => Some(token.parse().map(InstanceId).map_err(|_no_number| {
+            ApiError::bad_request("nextPage: take the value of the Elements-Next-Page-Token header as it is")
+        })?),
+    };
+    // `hydrate=false` leaves out what is large: the configuration and the element's particulars.
+    let shape = match query.get("hydrate") {
+        Some(text) if text.eq_ignore_ascii_case("false") => Shown::Brief,
+        _ => Shown::Whole,
+    };
+    let tags: Vec<String> = query.all("tags[]").map(str::to_owned).collect();
+    let search = query.get("searchText").map(str::to_owned);
+    let searched = !tags.is_empty() || search.is_some();
+    let filter = InstanceFilter {
+        element,
+        tags,
+        search,
+        after,
+        limit: Some(limit + 1),
+    };
+    let mut instances = api.host.store.instances(caller.user.account, &filter).await?;
+    if instances.is_empty() && searched {
+        return Err(ApiError::not_found("no instance matches the search"));
+    }
+    let more = instances.len() > limit;
+    instances.truncate(limit);
+    let mut headers = HeaderMap::new();
+    headers.insert("elements-returned-count", HeaderValue::from(instances.len()));
+    if let (true, Some(last)) = (more, instances.last()) {
+        headers.insert("elements-next-page-token", HeaderValue::from(last.id.0));
+    }
+    let mut shown = Vec::with_capacity(instances.len());
+    for instance in &instances {
+        let Json(body) = show(api, instance, shape).await?;
+        shown.push(body);
+    }
+    Ok((headers, Json(Value::Array(shown))))
+}

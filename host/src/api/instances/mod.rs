@@ -1,0 +1,158 @@
+//! `/instances`, and the same beneath `/elements/{keyOrId}`.
+//!
+//! An instance is addressed by the id in the path or, without one, by the Element token.
+
+mod configuration;
+mod list;
+
+use std::collections::BTreeSet;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::StatusCode,
+    routing::{get, post, put},
+};
+use serde_json::Value;
+
+use super::{
+    Api,
+    auth::{Addressed, Caller},
+    elements,
+    error::{ApiError, ApiResult},
+    view::{InstanceView, Shown},
+};
+use crate::{
+    instance::{self, ChangeRequest, CreateRequest},
+    store::{Instance, InstanceId, User},
+};
+
+/// The routes of this module.
+pub(super) fn routes() -> Router<Api> {
+    let configuration = get(configuration::list);
+    let entry = get(configuration::get).patch(configuration::change);
+    let enabled = put(enable).delete(disable);
+    Router::new()
+        .route(
+            "/instances",
+            post(create)
+                .get(list::all)
+                .put(replace)
+                .patch(change)
+                .delete(remove),
+        )
+        .route("/instances/polling-disabled", get(list::polling_disabled))
+        .route("/instances/configuration", configuration.clone())
+        .route("/instances/configuration/{entry}", entry.clone())
+        .route("/instances/enabled", enabled.clone())
+        .route("/instances/docs", get(elements::instance_docs))
+        .route(
+            "/instances/{id}",
+            get(show_one).put(replace).patch(change).delete(remove),
+        )
+        .route("/instances/{id}/configuration", configuration)
+        .route("/instances/{id}/configuration/{entry}", entry)
+        .route("/instances/{id}/enabled", enabled)
+        .route("/instances/{id}/docs", get(elements::instance_docs))
+        .route("/elements/{key}/instances", post(create_of).get(list::of_element))
+        .route(
+            "/elements/{key}/instances/{id}",
+            get(show_one).put(replace).patch(change).delete(remove),
+        )
+}
+
+/// `POST /instances`.
+async fn create(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<Value>> {
+    create_with(&api, &caller, CreateRequest::parse(&body, None)?).await
+}
+
+/// `POST /elements/{key}/instances`.
+async fn create_of(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(element): Path<String>,
+    body: Bytes,
+) -> ApiResult<Json<Value>> {
+    create_with(&api, &caller, CreateRequest::parse(&body, Some(&element))?).await
+}
+
+/// `GET /instances/{id}`.
+async fn show_one(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Value>> {
+    show(&api, &on.instance, Shown::Whole).await
+}
+
+/// `PATCH /instances/{id}`, `PATCH /instances`.
+async fn change(State(api): State<Api>, on: Addressed, body: Bytes) -> ApiResult<Json<Value>> {
+    change_with(&api, &on.instance, ChangeRequest::parse(&body)?).await
+}
+
+/// `PUT /instances/{id}`, `PUT /instances`.
+async fn replace(State(api): State<Api>, on: Addressed, body: Bytes) -> ApiResult<Json<Value>> {
+    change_with(&api, &on.instance, ChangeRequest::parse_whole(&body)?).await
+}
+
+/// `DELETE /instances/{id}`, `DELETE /instances`: 200 with an empty body.
+async fn remove(State(api): State<Api>, on: Addressed) -> ApiResult<StatusCode> {
+    instance::remove(&api.host, &on.instance).await?;
+    Ok(StatusCode::OK)
+}
+
+/// `PUT /instances/{id}/enabled`.
+async fn enable(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Value>> {
+    let instance = instance::switch(&api.host, &on.instance, true).await?;
+    show(&api, &instance, Shown::Changed).await
+}
+
+/// `DELETE /instances/{id}/enabled`: 200 with an empty body.
+async fn disable(State(api): State<Api>, on: Addressed) -> ApiResult<StatusCode> {
+    instance::switch(&api.host, &on.instance, false).await?;
+    Ok(StatusCode::OK)
+}
+
+/// An instance of the user's account. Another account's does not exist for him.
+pub(super) async fn find(api: &Api, user: &User, id: &str) -> ApiResult<Instance> {
+    let missing = || ApiError::not_found(format!("there is no instance {id}"));
+    let number = id.parse().map(InstanceId).map_err(|_no_number| missing())?;
+    let instance = api.host.store.instance(number).await?;
+    instance
+        .filter(|instance| instance.account == user.account)
+        .ok_or_else(missing)
+}
+
+async fn create_with(api: &Api, caller: &Caller, request: CreateRequest) -> ApiResult<Json<Value>> {
+    let instance = instance::create(&api.host, &caller.user, api.rules, request).await?;
+    show(api, &instance, Shown::Whole).await
+}
+
+async fn change_with(api: &Api, instance: &Instance, request: ChangeRequest) -> ApiResult<Json<Value>> {
+    let changed = instance::change(&api.host, instance, api.rules, request).await?;
+    show(api, &changed, Shown::Changed).await
+}
+
+/// An instance as its account sees it.
+async fn show(api: &Api, instance: &Instance, shown: Shown) -> ApiResult<Json<Value>> {
+    let host = &api.host;
+    let sealed = host.store.secrets(instance.id).await?;
+    let token = sealed.iter().find(|secret| secret.name == instance::TOKEN);
+    let token = match token {
+        Some(token) => host
+            .vault
+            .open(instance.id, &token.name, &token.sealed)
+            .map_err(instance::Problem::from)?,
+        None => crate::vault::Secret::from(""),
+    };
+    let secrets: BTreeSet<String> = sealed.into_iter().map(|secret| secret.name).collect();
+    let user = host.store.user_by_id(instance.user).await?;
+    let user = user.ok_or_else(|| ApiError::not_found("the user who made the instance is gone"))?;
+    let adapter = host.adapters.get(&instance.element);
+    let description = adapter.as_ref().map(|adapter| adapter.description());
+    let view = InstanceView {
+        instance,
+        user: &user,
+        description,
+        token: token.expose(),
+        secrets: &secrets,
+    };
+    Ok(Json(view.body(shown)))
+}

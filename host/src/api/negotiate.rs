@@ -1,0 +1,155 @@
+//! What clients send and want: JSON.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+
+use super::error::ApiError;
+
+/// Providers' webhooks come in forms of their own.
+const WEBHOOKS: &str = "/events/";
+
+/// Refuse with 415 a body that is no JSON, and with 406 a client that wants nothing that there is.
+pub(super) async fn negotiate(request: Request, next: Next) -> Response {
+    match check(request.method(), request.uri().path(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refused.into_response(),
+    }
+}
+
+fn check(method: &Method, path: &str, headers: &HeaderMap) -> Result<(), ApiError> {
+    if path.contains(WEBHOOKS) && !path.contains("/instances/") {
+        return Ok(());
+    }
+    let accepted: Vec<&str> = texts(headers, header::ACCEPT).collect();
+    if !accepted.is_empty() && !accepted.iter().any(|accepted| has_acceptable(accepted)) {
+        let message = format!("Accept: {:?} has no application/json", accepted.join(", "));
+        return Err(ApiError::new(StatusCode::NOT_ACCEPTABLE, message));
+    }
+    let sends = matches!(*method, Method::POST | Method::PUT | Method::PATCH) && has_body(headers);
+    let kind = texts(headers, header::CONTENT_TYPE).next();
+    match kind {
+        Some(kind) if sends && !is_json(kind) => {
+            let message = format!("Content-Type: {kind:?} is not taken; send application/json");
+            Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+        }
+        // Without a kind it is taken for JSON.
+        _ => Ok(()),
+    }
+}
+
+fn texts(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok())
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || texts(headers, header::CONTENT_LENGTH).any(|length| length.trim() != "0")
+}
+
+fn has_acceptable(accept: &str) -> bool {
+    let mut ranges = accept.split(',').map(essence);
+    ranges.any(|range| {
+        matches!(
+            range.as_str(),
+            "" | "*" | "*/*" | "application/*" | "application/json" | "text/json" | "text/event-stream"
+        )
+    })
+}
+
+fn is_json(kind: &str) -> bool {
+    let kind = essence(kind);
+    matches!(kind.as_str(), "application/json" | "text/json") || kind.ends_with("+json")
+}
+
+/// A media type without its parameters.
+fn essence(kind: &str) -> String {
+    kind.split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(method: Method, path: &str, headers: &[(&str, &str)]) -> u16 {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
+        }
+        let checked = check(&method, path, &map).map(|()| StatusCode::OK.into_response());
+        checked
+            .unwrap_or_else(|refused| refused.into_response())
+            .status()
+            .as_u16()
+    }
+
+    #[test]
+    fn clients_want_json() {
+        let cases = [
+            ("*/*", 200),
+            ("application/json, text/plain, */*", 200),
+            ("text/html, application/*;q=0.5", 200),
+            ("Application/JSON; charset=utf-8", 200),
+            ("text/event-stream", 200),
+            ("", 200),
+            ("application/xml", 406),
+            ("text/html,image/png", 406),
+        ];
+        for (accept, expected) in cases {
+            assert_eq!(
+                status(Method::GET, "/instances", &[("accept", accept)]),
+                expected,
+                "{accept:?}"
+            );
+        }
+        let both = [("accept", "text/html"), ("accept", "application/json")];
+        assert_eq!(status(Method::GET, "/instances", &both), 200);
+    }
+
+    #[test]
+    fn clients_send_json() {
+        let form = "application/x-www-form-urlencoded";
+        let cases = [
+            (Method::POST, "/instances", Some("application/json"), "2", 200),
+            (
+                Method::POST,
+                "/instances",
+                Some("application/json; charset=utf-8"),
+                "2",
+                200,
+            ),
+            (
+                Method::PATCH,
+                "/instances",
+                Some("application/merge-patch+json"),
+                "2",
+                200,
+            ),
+            (Method::POST, "/instances", None, "2", 200),
+            (Method::PUT, "/instances/enabled", Some(form), "0", 200),
+            (Method::POST, "/instances", Some(form), "2", 415),
+            (Method::PATCH, "/instances/1", Some("text/plain"), "2", 415),
+            (Method::POST, "/events/acme", Some(form), "2", 200),
+            (Method::POST, "/events/acme/MTI", Some("text/xml"), "2", 200),
+        ];
+        for (method, path, kind, length, expected) in cases {
+            let mut headers = vec![("content-length", length)];
+            headers.extend(kind.map(|kind| ("content-type", kind)));
+            assert_eq!(
+                status(method.clone(), path, &headers),
+                expected,
+                "{method} {path} {kind:?}"
+            );
+        }
+    }
+}

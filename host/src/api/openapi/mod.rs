@@ -1,0 +1,136 @@
+//! `GET /openapi.json`: the interface described, from the table of its endpoints.
+
+mod schemas;
+mod table;
+
+use axum::Json;
+use serde_json::{Map, Value, json};
+
+use self::table::{ENDPOINTS, Endpoint, Who};
+use super::BASE;
+
+/// `GET /openapi.json`. Nobody has to say who he is for it.
+pub(super) async fn get() -> Json<Value> {
+    Json(document())
+}
+
+fn document() -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for endpoint in ENDPOINTS {
+        let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        if let Value::Object(methods) = path {
+            methods.insert(endpoint.method.to_owned(), operation(endpoint));
+        }
+    }
+    json!({
+        "openapi": "3.0.3",
+        "info": {
+            "title": "Periodic",
+            "description": "Instances, their resources and their events, compatible with the Cloud Elements API.",
+            "version": env!("CARGO_PKG_VERSION"),
+        },
+        "servers": [{ "url": BASE }],
+        "paths": paths,
+        "components": {
+            "schemas": schemas::all(),
+            "securitySchemes": {
+                "secrets": {
+                    "type": "apiKey", "in": "header", "name": "Authorization",
+                    "description": "User <secret>, Organization <secret>; or User <secret>, Element <token>, where an \
+                                    instance is addressed by its token",
+                },
+            },
+        },
+    })
+}
+
+fn operation(endpoint: &Endpoint) -> Value {
+    let in_path = endpoint.path.split('/').filter_map(|segment| {
+        segment
+            .strip_prefix('{')
+            .and_then(|segment| segment.strip_suffix('}'))
+    });
+    let in_path = in_path
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let in_query = endpoint.query.iter().map(|(name, kind)| {
+        let schema = match *kind {
+            "array" => json!({ "type": "array", "items": { "type": "string" } }),
+            kind => json!({ "type": kind }),
+        };
+        json!({ "name": name, "in": "query", "required": false, "schema": schema })
+    });
+    let mut described = json!({
+        "operationId": operation_id(endpoint),
+        "summary": endpoint.summary,
+        "parameters": in_path.chain(in_query).collect::<Value>(),
+        "responses": { "200": success(endpoint.answer), "default": refusal() },
+    });
+    if let Value::Object(members) = &mut described {
+        if let Some(body) = endpoint.body {
+            let content = json!({ "application/json": { "schema": reference(body) } });
+            members.insert("requestBody".to_owned(), json!({ "content": content }));
+        }
+        if endpoint.who == Who::User {
+            members.insert("security".to_owned(), json!([{ "secrets": [] }]));
+        }
+    }
+    described
+}
+
+fn success(answer: Option<&str>) -> Value {
+    match answer {
+        None => json!({ "description": "done; the body is empty" }),
+        Some(schema) => json!({
+            "description": "done",
+            "content": { "application/json": { "schema": reference(schema) } },
+        }),
+    }
+}
+
+fn refusal() -> Value {
+    json!({
+        "description": "what went wrong",
+        "content": { "application/json": { "schema": reference("Error") } },
+    })
+}
+
+/// A schema by name; with `[]` at its end, a list of it.
+fn reference(schema: &str) -> Value {
+    match schema.strip_suffix("[]") {
+        Some(item) => json!({ "type": "array", "items": reference(item) }),
+        None => json!({ "$ref": format!("#/components/schemas/{schema}") }),
+    }
+}
+
+/// `get /instances/{id}/events` is `get_instances_id_events`.
+fn operation_id(endpoint: &Endpoint) -> String {
+    let words = endpoint.path.split(|c: char| !c.is_ascii_alphanumeric());
+    let words = words.filter(|word| !word.is_empty());
+    let words: Vec<&str> = std::iter::once(endpoint.method).chain(words).collect();
+    words.join("_")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn operations_have_ids_of_their_own() {
+        let ids: BTreeSet<String> = ENDPOINTS.iter().map(operation_id).collect();
+        assert_eq!(ids.len(), ENDPOINTS.len());
+    }
+
+    #[test]
+    fn every_schema_that_is_named_is_there() {
+        let document = document();
+        let known = &document["components"]["schemas"];
+        let text = document.to_string();
+        let mut named = text.match_indices("#/components/schemas/").map(|(at, prefix)| {
+            let rest = &text[at + prefix.len()..];
+            &rest[..rest.find('"').unwrap()]
+        });
+        assert!(named.all(|name| known[name].is_object()));
+    }
+}

@@ -1,0 +1,174 @@
+//! Every endpoint, once.
+
+/// An endpoint.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    /// The method in lower case.
+    pub(super) method: &'static str,
+    /// The path beneath the base.
+    pub(super) path: &'static str,
+    /// What it does.
+    pub(super) summary: &'static str,
+    /// Who may ask.
+    pub(super) who: Who,
+    /// Its query parameters with their types.
+    pub(super) query: &'static [(&'static str, &'static str)],
+    /// The schema of its body.
+    pub(super) body: Option<&'static str>,
+    /// The schema of its answer; none when it is empty.
+    pub(super) answer: Option<&'static str>,
+}
+
+/// Who may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Who {
+    /// Anybody.
+    Anybody,
+    /// Whoever has a user's secret.
+    User,
+}
+
+type Query = &'static [(&'static str, &'static str)];
+
+const fn call(
+    method: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    body: Option<&'static str>,
+    answer: Option<&'static str>,
+) -> Endpoint {
+    Endpoint {
+        method,
+        path,
+        summary,
+        who: Who::User,
+        query: &[],
+        body,
+        answer,
+    }
+}
+
+const fn read(path: &'static str, summary: &'static str, answer: &'static str) -> Endpoint {
+    call("get", path, summary, None, Some(answer))
+}
+
+const fn list(path: &'static str, summary: &'static str, query: Query, answer: &'static str) -> Endpoint {
+    Endpoint {
+        query,
+        ..read(path, summary, answer)
+    }
+}
+
+const fn open(endpoint: Endpoint) -> Endpoint {
+    Endpoint {
+        who: Who::Anybody,
+        ..endpoint
+    }
+}
+
+const INSTANCES: Query = &[
+    ("tags[]", "array"),
+    ("searchText", "string"),
+    ("pageSize", "integer"),
+    ("nextPage", "string"),
+    ("hydrate", "boolean"),
+];
+const PAGES: Query = &[("pageSize", "integer"), ("nextPage", "string")];
+const EVENTS: Query = &[
+    ("pageSize", "integer"),
+    ("nextPage", "string"),
+    ("objectId", "string"),
+];
+const OAUTH: Query = &[
+    ("apiKey", "string"),
+    ("apiSecret", "string"),
+    ("callbackUrl", "string"),
+    ("scope", "string"),
+    ("state", "string"),
+];
+const RECORDS: Query = &[
+    ("where", "string"),
+    ("fields", "string"),
+    ("orderBy", "string"),
+    ("page", "integer"),
+    ("pageSize", "integer"),
+    ("nextPage", "string"),
+    ("returnTotalCount", "boolean"),
+];
+const FIELDS: Query = &[("fields", "string")];
+
+/// All of them.
+#[rustfmt::skip]
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    call("post", "/instances", "Make an instance", Some("InstanceRequest"), Some("Instance")),
+    list("/instances", "The instances, or with an Element token that one", INSTANCES, "InstanceOrInstances"),
+    call("put", "/instances", "Replace the token's instance", Some("InstanceRequest"), Some("Instance")),
+    call("patch", "/instances", "Change the token's instance", Some("InstanceRequest"), Some("Instance")),
+    call("delete", "/instances", "Remove the token's instance", None, None),
+    read("/instances/polling-disabled", "Instances that should be polled and are not", "Instance[]"),
+    read("/instances/configuration", "The configuration of the token's instance", "Entry[]"),
+    read("/instances/configuration/{entry}", "One entry of it", "Entry"),
+    call("patch", "/instances/configuration/{entry}", "Change one entry of it", Some("EntryChange"), Some("Entry")),
+    call("put", "/instances/enabled", "Enable the token's instance", None, Some("Instance")),
+    call("delete", "/instances/enabled", "Disable the token's instance", None, None),
+    read("/instances/docs", "OpenAPI of the token's instance", "Document"),
+    read("/instances/{id}", "An instance", "Instance"),
+    call("put", "/instances/{id}", "Replace an instance", Some("InstanceRequest"), Some("Instance")),
+    call("patch", "/instances/{id}", "Change an instance", Some("InstanceRequest"), Some("Instance")),
+    call("delete", "/instances/{id}", "Remove an instance", None, None),
+    read("/instances/{id}/configuration", "The configuration", "Entry[]"),
+    read("/instances/{id}/configuration/{entry}", "One entry", "Entry"),
+    call("patch", "/instances/{id}/configuration/{entry}", "Change one entry", Some("EntryChange"), Some("Entry")),
+    call("put", "/instances/{id}/enabled", "Enable", None, Some("Instance")),
+    call("delete", "/instances/{id}/enabled", "Disable", None, None),
+    read("/instances/{id}/docs", "OpenAPI of its resources", "Document"),
+    list("/instances/events", "Events of all instances, or of the token's", EVENTS, "Object[]"),
+    list("/instances/{id}/events", "Events of an instance", EVENTS, "Object[]"),
+    read("/instances/{id}/events/{event}", "An event", "Object"),
+    read("/instances/{id}/pollers", "How its pollers are", "Object[]"),
+    call("post", "/instances/{id}/polls", "Poll now", None, Some("Object[]")),
+    list("/instances/{id}/deliveries", "Its deliveries", PAGES, "Object[]"),
+    list("/elements/{key}/instances", "The instances of an element", INSTANCES, "Instance[]"),
+    call("post", "/elements/{key}/instances", "Make an instance", Some("InstanceRequest"), Some("Instance")),
+    read("/elements/{key}/instances/{id}", "An instance", "Instance"),
+    call("put", "/elements/{key}/instances/{id}", "Replace an instance", Some("InstanceRequest"), Some("Instance")),
+    call("patch", "/elements/{key}/instances/{id}", "Change an instance", Some("InstanceRequest"), Some("Instance")),
+    call("delete", "/elements/{key}/instances/{id}", "Remove an instance", None, None),
+    read("/elements", "The elements that are served", "Object[]"),
+    read("/elements/keys", "Their keys", "Text[]"),
+    read("/elements/{key}", "An element", "Object"),
+    read("/elements/{key}/metadata", "What events it tells", "Object"),
+    read("/elements/{key}/configuration", "What its instances are configured with", "Object[]"),
+    read("/elements/{key}/configuration/{entry}", "One key of it", "Object"),
+    read("/elements/{key}/docs", "OpenAPI of its resources", "Document"),
+    open(list("/elements/{key}/oauth/url", "The URL to send a browser to", OAUTH, "OauthUrl")),
+    open(call("post", "/elements/{key}/oauth/url", "The same", Some("Object"), Some("OauthUrl"))),
+    open(list("/elements/{key}/oauth/token", "The temporary token of OAuth 1.0a", OAUTH, "Object")),
+    read("/hubs", "The hubs", "Object[]"),
+    read("/hubs/{hub}", "A hub", "Object"),
+    read("/hubs/{hub}/elements", "Its elements", "Object[]"),
+    read("/adapters", "What is served, and what is not and why", "Object[]"),
+    read("/organizations", "The organizations that the caller sees", "Organization[]"),
+    call("post", "/organizations", "Make one", Some("OrganizationRequest"), Some("Organization")),
+    read("/organizations/{organization}", "An organization", "Organization"),
+    call("put", "/organizations/{organization}/secret", "Rotate its secret", None, Some("Organization")),
+    call("delete", "/organizations/{organization}/secret", "Revoke its secret", None, None),
+    read("/accounts", "The accounts that the caller sees", "Account[]"),
+    call("post", "/accounts", "Make one", Some("AccountRequest"), Some("Account")),
+    read("/accounts/{account}", "An account", "Account"),
+    read("/users", "The users that the caller sees", "User[]"),
+    call("post", "/users", "Make one", Some("UserRequest"), Some("User")),
+    read("/users/{user}", "A user", "User"),
+    call("put", "/users/{user}/secret", "Rotate its secret", None, Some("User")),
+    call("delete", "/users/{user}/secret", "Revoke its secret", None, None),
+    read("/ping", "Whether the provider answers", "Object"),
+    read("/objects", "The resources of the token's instance", "Names"),
+    read("/objects/{name}/metadata", "The fields of a resource", "Object"),
+    read("/objects/{name}/docs", "OpenAPI of a resource", "Document"),
+    list("/hubs/{hub}/{resource}", "Records of the token's instance", RECORDS, "Object[]"),
+    call("post", "/hubs/{hub}/{resource}", "Make a record", Some("Object"), Some("Object")),
+    list("/hubs/{hub}/{resource}/{id}", "A record", FIELDS, "Object"),
+    call("patch", "/hubs/{hub}/{resource}/{id}", "Change a record", Some("Object"), Some("Object")),
+    call("put", "/hubs/{hub}/{resource}/{id}", "Replace a record", Some("Object"), Some("Object")),
+    call("delete", "/hubs/{hub}/{resource}/{id}", "Remove a record", None, None),
+];

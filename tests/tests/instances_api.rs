@@ -1,0 +1,367 @@
+//! Instances over the interface: by id, beneath their element, and by their token.
+
+use anyhow::Context as _;
+use periodic_tests::{Stage, keys};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Callbacks are not what these tests are about.
+const SILENT: &str = "event.notification.enabled";
+
+fn bytes(body: &Value) -> Option<Vec<u8>> {
+    Some(body.to_string().into_bytes())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_is_addressed_in_three_ways() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage.instance_with(json!({ SILENT: false })).await?;
+    let by_token = stage.api.element(&instance.token);
+    let id = instance.id;
+    let shown = stage.shown(&instance).await?;
+    let elsewhere = [
+        format!("/elements/maximizer/instances/{id}"),
+        format!("/elements/5127/instances/{id}"),
+    ];
+    for path in &elsewhere {
+        assert_eq!(stage.api.get(path).await?.ok()?, shown, "{path}");
+    }
+    assert_eq!(by_token.get("/instances").await?.ok()?, shown);
+    stage
+        .api
+        .get(&format!("/elements/acme/instances/{id}"))
+        .await?
+        .refused(404, &["acme"])?;
+
+    let ways = [
+        (&stage.api, format!("/instances/{id}")),
+        (&stage.api, elsewhere[0].clone()),
+        (&by_token, "/instances".to_owned()),
+    ];
+    for (number, (api, path)) in ways.iter().enumerate() {
+        let name = format!("<b>name</b> {number}");
+        let body = json!({ "name": name, "tags": ["<i>a</i>", "b"] });
+        let changed = api.call(Method::PUT, path, bytes(&body)).await?.ok()?;
+        assert_eq!(changed["name"], format!("name {number}"), "{path}");
+        assert_eq!(changed["tags"], json!(["a", "b"]), "{path}");
+        assert!(changed.get("providerData").is_none(), "{path}");
+        assert_eq!(
+            changed["configuration"], shown["configuration"],
+            "a configuration that is not named stays"
+        );
+        let changed = api
+            .call(Method::PUT, path, bytes(&json!({ "tags": [] })))
+            .await?
+            .ok()?;
+        assert_eq!(changed["tags"], json!([]), "{path}");
+        let changed = api.patch(path, &json!({ "tags": ["c"] })).await?.ok()?;
+        assert_eq!(changed["name"], format!("name {number}"), "{path}");
+        assert_eq!(changed["tags"], json!(["c"]), "{path}");
+    }
+    let other = json!({ "element": { "key": "acme" } });
+    stage
+        .api
+        .patch(&format!("/instances/{id}"), &other)
+        .await?
+        .refused(400, &["element.key", "maximizer"])?;
+    let same = json!({ "element": { "id": 5127 } });
+    stage.api.patch(&format!("/instances/{id}"), &same).await?.ok()?;
+
+    // A token is worth nothing once its instance is gone.
+    let gone = by_token.delete("/instances").await?;
+    assert_eq!((gone.status, gone.text.as_str()), (200, ""));
+    let unauthorized = "Invalid Organization or User secret, or invalid Element token provided.";
+    for path in ["/instances", "/contacts", "/objects"] {
+        by_token.get(path).await?.refused(401, &[unauthorized])?;
+    }
+    stage
+        .api
+        .get(&format!("/instances/{id}"))
+        .await?
+        .refused(404, &[&id.to_string()])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_put_with_a_configuration_replaces_it_and_keeps_secrets() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage
+        .instance_with(json!({ SILENT: false, "maximizer.alias": "Own" }))
+        .await?;
+    let path = format!("/instances/{}", instance.id);
+    let mut configuration = instance.body["configuration"].clone();
+    assert_eq!(configuration["maximizer.alias"], "Own");
+    configuration
+        .as_object_mut()
+        .context("an object")?
+        .shift_remove("maximizer.alias");
+    let body = json!({ "configuration": configuration });
+    let changed = stage.api.call(Method::PUT, &path, bytes(&body)).await?.ok()?;
+    assert!(
+        changed["configuration"].get("maximizer.alias").is_none(),
+        "{changed}"
+    );
+    assert_eq!(changed["configuration"]["oauth.api.key"], "********");
+    // The masked key that came back is the key that was there.
+    stage.api.element(&instance.token).get("/contacts").await?.ok()?;
+
+    // A fresh code authenticates the same instance again.
+    let body = json!({ "providerData": { "code": stage.provider.code().await? } });
+    let changed = stage.api.call(Method::PUT, &path, bytes(&body)).await?.ok()?;
+    assert_eq!(
+        (&changed["id"], &changed["valid"]),
+        (&json!(instance.id), &json!(true))
+    );
+    stage.api.element(&instance.token).get("/contacts").await?.ok()?;
+    let body = json!({ "providerData": { "code": "used-up" } });
+    let refused = stage.api.call(Method::PUT, &path, bytes(&body)).await?;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    stage.api.element(&instance.token).get("/contacts").await?.ok()?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configuration_is_read_and_changed_entry_by_entry() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage.instance_with(json!({ SILENT: false })).await?;
+    let by_token = stage.api.element(&instance.token);
+    let path = format!("/instances/{}/configuration", instance.id);
+    let entries = stage.api.get(&path).await?.ok()?;
+    assert_eq!(by_token.get("/instances/configuration").await?.ok()?, entries);
+    let entry = |key: &str| {
+        let mut entries = entries.as_array().into_iter().flatten();
+        entries
+            .find(|entry| entry["key"] == key)
+            .cloned()
+            .with_context(|| format!("{key} is listed"))
+    };
+    assert_eq!(entry("oauth.api.secret")?["propertyValue"], "********");
+    let interval = "event.poller.refresh_interval";
+    assert_eq!(
+        entry(interval)?["propertyValue"],
+        instance.body["configuration"][interval]
+    );
+    let mut enabled = entry(SILENT)?;
+    assert_eq!(
+        keys(&enabled),
+        [
+            "id",
+            "key",
+            "name",
+            "description",
+            "propertyValue",
+            "active",
+            "hideFromConsole",
+            "required",
+            "type"
+        ]
+    );
+    assert_eq!(enabled["type"], "BOOLEAN");
+    assert_eq!(enabled["propertyValue"], "false");
+
+    let own = format!("{path}/{}", enabled["id"]);
+    assert_eq!(stage.api.get(&own).await?.ok()?, enabled);
+    enabled["propertyValue"] = json!("true");
+    assert_eq!(stage.api.patch(&own, &enabled).await?.ok()?, enabled);
+    assert_eq!(stage.shown(&instance).await?["eventsEnabled"], true);
+    assert_ne!(stage.pollers(&instance).await?, json!([]), "it is polled now");
+    enabled["propertyValue"] = json!("false");
+    let own = format!("/instances/configuration/{}", enabled["id"]);
+    assert_eq!(by_token.patch(&own, &enabled).await?.ok()?, enabled);
+
+    stage
+        .api
+        .patch(&format!("{path}/{}", enabled["id"]), &json!({ "id": 1 }))
+        .await?
+        .refused(400, &["propertyValue"])?;
+    let unfit = json!({ "propertyValue": "maybe" });
+    stage
+        .api
+        .patch(&format!("{path}/{}", enabled["id"]), &unfit)
+        .await?
+        .refused(400, &["maybe"])?;
+    stage
+        .api
+        .get(&format!("{path}/-1"))
+        .await?
+        .refused(404, &["-1"])?;
+    // What is needed cannot be taken away.
+    let key = entry("oauth.api.key")?;
+    stage
+        .api
+        .patch(
+            &format!("{path}/{}", key["id"]),
+            &json!({ "propertyValue": null }),
+        )
+        .await?
+        .refused(400, &["oauth.api.key"])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_instance_answers_403_but_lists_its_objects() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage.instance().await?;
+    let by_token = stage.api.element(&instance.token);
+    let by_id = format!("/instances/{}/enabled", instance.id);
+    for (api, path) in [(&stage.api, by_id.as_str()), (&by_token, "/instances/enabled")] {
+        let off = api.delete(path).await?;
+        assert_eq!((off.status, off.text.as_str()), (200, ""), "{path}");
+        assert_eq!(stage.shown(&instance).await?["disabled"], true);
+        for call in ["/contacts", "/hubs/crm/contacts/x", "/ping"] {
+            by_token
+                .get(call)
+                .await?
+                .refused(403, &["disabled", "/enabled"])?;
+        }
+        by_token.get("/objects").await?.ok()?;
+        by_token.get("/objects/contacts/metadata").await?.ok()?;
+        assert_eq!(
+            stage.api.get("/instances/polling-disabled").await?.ok()?,
+            json!([])
+        );
+        let on = api.call(Method::PUT, path, None).await?.ok()?;
+        assert_eq!(on["disabled"], false, "{path}");
+        by_token.get("/contacts").await?.ok()?;
+    }
+    // It polls on where it was.
+    let key = stage.provider.contact("Chung")?;
+    stage.receiver.expect("CREATED", &key).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn instances_are_listed_searched_and_paged() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let mut ids = Vec::new();
+    for (name, tags) in [
+        ("Alpha", json!(["red", "shared"])),
+        ("Beta", json!(["shared"])),
+        ("Gamma", json!(null)),
+    ] {
+        let mut request = stage.request().await?;
+        request["name"] = json!(name);
+        request["tags"] = tags;
+        request["configuration"][SILENT] = json!(false);
+        ids.push(stage.create(&request).await?.id);
+    }
+    let found = async |query: &str| -> anyhow::Result<Vec<i64>> {
+        let list = stage.api.get(&format!("/instances?{query}")).await?.ok()?;
+        let ids = list.as_array().into_iter().flatten();
+        Ok(ids.filter_map(|instance| instance["id"].as_i64()).collect())
+    };
+    assert_eq!(found("").await?, ids);
+    assert_eq!(found("tags[]=shared").await?, ids[..2]);
+    assert_eq!(found("tags%5B%5D=shared&tags%5B%5D=red").await?, ids[..1]);
+    assert_eq!(found("searchText=beta").await?, ids[1..2]);
+    assert_eq!(
+        found("searchText=GAMMA").await?,
+        ids[2..],
+        "the default tag is the name"
+    );
+    for path in ["/instances", "/elements/maximizer/instances"] {
+        stage
+            .api
+            .get(&format!("{path}?searchText=nobody"))
+            .await?
+            .refused(404, &[])?;
+    }
+    let first = stage.api.get("/elements/maximizer/instances?pageSize=2").await?;
+    let next = first.header("elements-next-page-token").to_owned();
+    assert_eq!(first.header("elements-returned-count"), "2");
+    assert_eq!(found(&format!("pageSize=2&nextPage={next}")).await?, ids[2..]);
+    let brief = stage.api.get("/instances?hydrate=false").await?.ok()?;
+    assert!(brief[0].get("configuration").is_none(), "{brief}");
+    assert_eq!(keys(&brief[0]["element"]), ["id", "name", "key", "hub"]);
+    assert!(brief[0]["createdDate"].is_string());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn elements_and_hubs_say_what_they_are() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage.instance_with(json!({ SILENT: false })).await?;
+    let by_token = stage.api.element(&instance.token);
+    assert_eq!(stage.api.get("/elements/keys").await?.ok()?, json!(["maximizer"]));
+    let by_key = stage.api.get("/elements/maximizer").await?.ok()?;
+    assert_eq!(stage.api.get("/elements/5127").await?.ok()?, by_key);
+    assert_eq!(stage.api.get("/hubs/crm/elements").await?.ok()?, json!([by_key]));
+    let hub = stage.api.get("/hubs/crm").await?.ok()?;
+    assert_eq!(stage.api.get("/hubs").await?.ok()?, json!([hub]));
+    stage.api.get("/hubs/none").await?.refused(404, &["none"])?;
+    stage.api.get("/elements/none").await?.refused(404, &["none"])?;
+
+    for path in [
+        "/elements/maximizer/metadata",
+        "/elements/5127/metadata?expand=true",
+    ] {
+        let metadata = stage.api.get(path).await?.ok()?;
+        assert_eq!(keys(&metadata), ["id", "key", "name", "description", "events"]);
+        let events = &metadata["events"];
+        assert_eq!(events["supported"], true);
+        assert_eq!(events["methods"], json!(["polling"]));
+        assert_eq!(
+            events["polling"]["contacts"]["eventTypes"],
+            json!(["created", "updated"])
+        );
+        assert!(events["polling"]["contacts"]["pollUrl"].is_string());
+    }
+    let configuration = stage.api.get("/elements/maximizer/configuration").await?.ok()?;
+    assert!(
+        configuration
+            .as_array()
+            .is_some_and(|keys| keys.iter().any(|key| key["key"] == "event.poller.configuration")),
+        "{configuration}"
+    );
+    let key = stage
+        .api
+        .get("/elements/maximizer/configuration/oauth.api.key")
+        .await?
+        .ok()?;
+    assert_eq!(
+        (&key["required"], &key["type"]),
+        (&json!(true), &json!("PASSWORD"))
+    );
+
+    let docs = stage.api.get("/elements/maximizer/docs").await?.ok()?;
+    assert_eq!(docs["openapi"], "3.0.3");
+    assert_eq!(keys(&docs["paths"]["/contacts/{id}"]), ["get", "patch", "delete"]);
+    assert_eq!(by_token.get("/instances/docs").await?.ok()?, docs);
+    let one = by_token.get("/objects/contacts/docs").await?.ok()?;
+    assert_eq!(keys(&one["paths"]), ["/contacts", "/contacts/{id}"]);
+
+    let fields = by_token.get("/hubs/crm/objects/contacts/metadata").await?.ok()?;
+    assert!(
+        fields["fields"]
+            .as_array()
+            .is_some_and(|fields| fields.iter().any(|field| field["vendorPath"] == "LastName")),
+        "{fields}"
+    );
+    by_token
+        .get("/objects/none/metadata")
+        .await?
+        .refused(404, &["none", "contacts"])?;
+
+    // Nobody has to say who he is to be sent to the provider.
+    let anyone = stage.api.authorized(None);
+    let query = "apiKey=k&apiSecret=s&callbackUrl=https%3A%2F%2Fexample.com&maximizer.alias=Own";
+    let url = anyone
+        .get(&format!("/elements/maximizer/oauth/url?{query}"))
+        .await?
+        .ok()?;
+    assert!(
+        url["oauthUrl"]
+            .as_str()
+            .is_some_and(|url| url.contains("state=maximizer") && url.contains("client_id=k")),
+        "{url}"
+    );
+    let body = json!({
+        "apiKey": "k", "apiSecret": "s", "callbackUrl": "https://example.com", "maximizer.alias": "Own",
+    });
+    assert_eq!(
+        anyone.post("/elements/maximizer/oauth/url", &body).await?.ok()?,
+        url
+    );
+    anyone
+        .get("/elements/maximizer/oauth/token?apiKey=k")
+        .await?
+        .refused(400, &["OAuth 2.0", "/oauth/url"])
+}
