@@ -139,7 +139,9 @@ async fn a_stranger_sees_nothing_of_another_account() -> anyhow::Result<()> {
                 .replace("{id}", &id.to_string())
                 .replace("{key}", "maximizer")
                 .replace("{entry}", &entry.to_string())
-                .replace("{event}", &event);
+                .replace("{event}", &event)
+                .replace("{resource}", "contacts")
+                .replace("{subscription}", "1");
             let method = Method::from_bytes(method.to_uppercase().as_bytes())?;
             let body = (method != Method::GET).then(|| b"{}".to_vec());
             stranger.api.call(method, &path, body).await?.refused(404, &[])?;

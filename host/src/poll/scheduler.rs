@@ -89,13 +89,17 @@ impl Scheduler {
     }
 
     /// Poll one instance now, whoever holds its lease permitting. False when somebody else polls it.
-    pub async fn poll_now(&self, instance: crate::store::InstanceId) -> Result<bool, StoreError> {
+    pub async fn poll_now(self: &Arc<Self>, instance: crate::store::InstanceId) -> Result<bool, StoreError> {
         let now = self.host.clock.now();
         let ends = now.saturating_add(millis(self.options.lease));
         let Some(lease) = self.host.store.claim_instance(instance, now, ends).await? else {
             return Ok(false);
         };
-        self.poll(lease).await;
+        // NOTE: a task of its own, so that a caller who hangs up leaves no poll half done and no lease behind.
+        let this = Arc::clone(self);
+        if let Err(error) = tokio::spawn(async move { this.poll(lease).await }).await {
+            tracing::error!(%instance, %error, "a poll on demand broke off; its lease runs out");
+        }
         Ok(true)
     }
 

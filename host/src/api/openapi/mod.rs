@@ -80,6 +80,10 @@ fn operation(endpoint: &Endpoint) -> Value {
 fn success(answer: Option<&str>) -> Value {
     match answer {
         None => json!({ "description": "done; the body is empty" }),
+        Some("EventStream") => json!({
+            "description": "server-sent events",
+            "content": { "text/event-stream": { "schema": { "type": "string" } } },
+        }),
         Some(schema) => json!({
             "description": "done",
             "content": { "application/json": { "schema": reference(schema) } },
