@@ -229,26 +229,26 @@ mod tests {
     fn configuration_fills_in_and_widens_nothing() {
         check(
             "{site}*",
-            "http://127.0.0.1:9/octopus",
-            "http://127.0.0.1:9/octopus/Read",
+            "http://127.0.0.1:9/service",
+            "http://127.0.0.1:9/service/Read",
             true,
         );
         check(
             "{site}*",
-            "http://127.0.0.1:9/octopus/",
-            "http://127.0.0.1:9/octopus/Read",
+            "http://127.0.0.1:9/service/",
+            "http://127.0.0.1:9/service/Read",
             true,
         );
         check(
             "{site}*",
-            "http://127.0.0.1:9/octopus",
-            "http://127.0.0.1:9/octopus2/Read",
+            "http://127.0.0.1:9/service",
+            "http://127.0.0.1:9/service2/Read",
             false,
         );
         check(
             "{site}*",
-            "http://127.0.0.1:9/octopus",
-            "http://127.0.0.1:8/octopus/Read",
+            "http://127.0.0.1:9/service",
+            "http://127.0.0.1:8/service/Read",
             false,
         );
         check("{site}*", "*", "http://127.0.0.1:8/", false);
