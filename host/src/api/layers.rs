@@ -9,6 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures::StreamExt as _;
 use tracing::Instrument as _;
 
 use super::{Api, BODY_LIMIT, error::ApiError};
@@ -19,6 +20,9 @@ tokio::task_local! {
     static REQUEST_ID: String;
 }
 
+/// So long, and so many bytes, a refused body is read on.
+const PATIENCE: Duration = Duration::from_secs(5);
+const THROWN_AWAY: usize = 4 * BODY_LIMIT;
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("elements-request-id");
 /// The longest refusal of the framework that is passed on, in bytes.
 const LONGEST_REFUSAL: usize = 4096;
@@ -102,9 +106,27 @@ pub(super) async fn limit_body(request: Request<Body>, next: Next) -> Response {
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok());
     match announced.and_then(|length| length.parse::<u64>().ok()) {
-        Some(length) if length > BODY_LIMIT as u64 => ApiError::too_large(Some(length)).into_response(),
+        Some(length) if length > BODY_LIMIT as u64 => {
+            throw_away(request.into_body());
+            ApiError::too_large(Some(length)).into_response()
+        }
         _ => next.run(request).await,
     }
+}
+
+/// Read what a refused client goes on sending, for a while: when its connection closes under its hands it may never
+/// see the answer.
+fn throw_away(body: Body) {
+    tokio::spawn(tokio::time::timeout(PATIENCE, async move {
+        let mut left = THROWN_AWAY;
+        let mut chunks = body.into_data_stream();
+        while let Some(Ok(chunk)) = chunks.next().await {
+            match left.checked_sub(chunk.len()) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    }));
 }
 
 /// Nobody answers to this path.
