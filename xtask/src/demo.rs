@@ -44,13 +44,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let instance = stage.create_instance()?;
     let id = &instance["id"];
     println!("    instance {id} is there; its resources are polled every 3 seconds");
-    let key = stage.change_contacts()?;
+    let company = stage.change_contacts()?;
     if arguments.once {
         let done = "a created and an updated contact were delivered with valid signatures";
         println!("{}", done.if_supports_color(Stream::Stdout, |text| text.green()));
         return Ok(());
     }
-    stage.invite(&instance, &key);
+    stage.invite(&instance, &company);
     stage.show_until_interrupted()
 }
 
@@ -215,11 +215,13 @@ impl Stage {
         code.context("the provider gave no code")
     }
 
-    /// Create, edit and delete contacts in the provider, and wait for what has to arrive.
+    /// Create, edit and delete a contact in the provider, and wait for what has to arrive. Returns its company's key.
     fn change_contacts(&mut self) -> anyhow::Result<String> {
         step("creating a contact in the provider");
         let company = self.provide("Create", &json!({ "AbEntry": { "Data": { "Key": null, "Type": "Company", "CompanyName": "Sunrise Adventures" } } }))?;
-        let parent = &company["AbEntry"]["Data"]["Key"];
+        let parent = company["AbEntry"]["Data"]["Key"]
+            .as_str()
+            .context("the fake gave no key")?;
         let contact = json!({ "AbEntry": { "Data": { "Key": null, "Type": "Contact", "ParentKey": parent, "LastName": "Chung", "FirstName": "Rennie" } } });
         let contact = self.provide("Create", &contact)?;
         let key = contact["AbEntry"]["Data"]["Key"]
@@ -239,7 +241,7 @@ impl Stage {
 
         step("deleting it (Maximizer tells nobody what was deleted, so nothing arrives)");
         self.provide("Delete", &json!({ "AbEntry": { "Data": { "Key": key } } }))?;
-        Ok(key)
+        Ok(parent.to_owned())
     }
 
     /// Wait for a notification with this event, and check its signature.
@@ -290,7 +292,7 @@ impl Stage {
         self.host.check()
     }
 
-    fn invite(&self, instance: &Value, key: &str) {
+    fn invite(&self, instance: &Value, company: &str) {
         let authorization = format!("User {USER_SECRET}, Organization {ORGANIZATION_SECRET}");
         let token = instance["token"].as_str().unwrap_or_default();
         let id = &instance["id"];
@@ -308,10 +310,9 @@ impl Stage {
             "  curl -H 'Authorization: User {USER_SECRET}, Element {token}' '{}'",
             self.at("/hubs/crm/contacts?fields=Key,FullName")
         );
-        println!(
-            "\n  # another change in the provider; its event arrives here within 3 seconds (the first contact was {key})"
-        );
-        let contact = r#"[{"Type":"Individual","FirstName":"Gail","LastName":"DuPont"}]"#;
+        println!("\n  # another contact in the provider; its event arrives here within 3 seconds");
+        let contact =
+            json!([{ "Type": "Contact", "ParentKey": company, "FirstName": "Gail", "LastName": "DuPont" }]);
         println!(
             "  curl -X POST -H 'Content-Type: application/json' -d '{contact}' {}/control/records/AbEntry\n",
             self.provider_url
