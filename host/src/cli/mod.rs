@@ -107,6 +107,10 @@ enum Command {
 impl Cli {
     /// Do what the command line says.
     pub async fn execute(self) -> anyhow::Result<ExitCode> {
+        if !matches!(self.command, Command::Run { .. }) {
+            // Whoever reads our output may stop reading, as `head` does: that ends the command, quietly.
+            sigpipe::reset();
+        }
         match self.command {
             Command::Run { guest_tap } => run::run(&self.flags, guest_tap.as_deref()).await,
             Command::Init { json } => init::run(&self.flags, json).await,

@@ -1,6 +1,7 @@
 //! `periodic run`: everything put together.
 
 use std::{
+    io::Write as _,
     path::Path,
     sync::{
         Arc,
@@ -135,7 +136,8 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     parts.spawn(async move {
         watch.load().await;
         api.ready.store(true, Ordering::Relaxed);
-        println!("listening on http://{address}");
+        // Nobody has to read it.
+        let _unread = writeln!(std::io::stdout(), "listening on http://{address}");
         // Nobody is polled before his adapter had its chance to load.
         tokio::join!(watch.run(stopping.clone()), scheduler.run(stopping));
     });
