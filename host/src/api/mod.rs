@@ -59,6 +59,8 @@ pub struct Shared {
     pub rules: Rules,
     /// How many requests each secret may make.
     pub limiter: Limiter,
+    /// The address at which browsers reach this host, where it is not the one that they ask at.
+    pub public_url: Option<String>,
     /// Set once the adapters folder was loaded.
     pub ready: AtomicBool,
     /// Places for streams of events; see [`streams`].

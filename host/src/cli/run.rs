@@ -105,6 +105,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
             requests: settings.api.rate_limit,
             per: settings.api.rate_limit_per.0,
         })),
+        public_url: settings.public_url.clone(),
         ready: AtomicBool::new(false),
         streams: api::streams(),
         shutdown: shutdown.clone(),

@@ -3,18 +3,18 @@
 mod schemas;
 mod table;
 
-use axum::Json;
+use axum::{Json, extract::State};
 use serde_json::{Map, Value, json};
 
 use self::table::{ENDPOINTS, Endpoint, Who};
-use super::BASE;
+use super::{Api, BASE};
 
 /// `GET /openapi.json`. Nobody has to say who he is for it.
-pub(super) async fn get() -> Json<Value> {
-    Json(document())
+pub(super) async fn get(State(api): State<Api>) -> Json<Value> {
+    Json(document(api.public_url.as_deref()))
 }
 
-fn document() -> Value {
+fn document(public_url: Option<&str>) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for endpoint in ENDPOINTS {
         let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
@@ -29,7 +29,7 @@ fn document() -> Value {
             "description": "Instances, their resources and their events, compatible with the Cloud Elements API.",
             "version": env!("CARGO_PKG_VERSION"),
         },
-        "servers": [{ "url": BASE }],
+        "servers": [{ "url": server(public_url) }],
         "paths": paths,
         "components": {
             "schemas": schemas::all(),
@@ -42,6 +42,11 @@ fn document() -> Value {
             },
         },
     })
+}
+
+/// Where the interface stands: beneath the public address, or beneath whatever address it was asked at.
+fn server(public_url: Option<&str>) -> String {
+    format!("{}{BASE}", public_url.unwrap_or_default().trim_end_matches('/'))
 }
 
 fn operation(endpoint: &Endpoint) -> Value {
@@ -127,8 +132,19 @@ mod tests {
     }
 
     #[test]
+    fn the_public_address_leads_to_the_interface() {
+        assert_eq!(server(None), "/elements/api-v2");
+        for address in ["https://periodic.example.com", "https://periodic.example.com/"] {
+            assert_eq!(
+                server(Some(address)),
+                "https://periodic.example.com/elements/api-v2"
+            );
+        }
+    }
+
+    #[test]
     fn every_schema_that_is_named_is_there() {
-        let document = document();
+        let document = document(None);
         let known = &document["components"]["schemas"];
         let text = document.to_string();
         let mut named = text.match_indices("#/components/schemas/").map(|(at, prefix)| {
