@@ -20,9 +20,19 @@ fn main() -> io::Result<()> {
     let manifest = out.join("sdk-manifest.toml");
     fs::write(&manifest, sdk_manifest(&root)?)?;
     files.push(("periodic-sdk/Cargo.toml".into(), manifest));
-    let mut list = fs::File::create(out.join("vendored.rs"))?;
+    list(&out.join("vendored.rs"), &files)?;
+
+    let mut template = Vec::new();
+    collect_all(&root.join("adapters/template"), Path::new(""), &mut template)?;
+    template.sort();
+    list(&out.join("template.rs"), &template)
+}
+
+/// Write the files' names and texts as an expression.
+fn list(to: &Path, files: &[(String, PathBuf)]) -> io::Result<()> {
+    let mut list = fs::File::create(to)?;
     writeln!(list, "&[")?;
-    for (name, path) in &files {
+    for (name, path) in files {
         writeln!(list, "    ({name:?}, include_str!({:?})),", path.canonicalize()?)?;
     }
     writeln!(list, "]")
@@ -42,6 +52,21 @@ fn collect(folder: &Path, name: &Path, files: &mut Vec<(String, PathBuf)>) -> io
                 collect(&path, &name, files)?;
             }
         } else if path.file_stem().is_some_and(|stem| stem != "tests") {
+            files.push((name.to_string_lossy().into_owned(), path));
+        }
+    }
+    Ok(())
+}
+
+/// The same with tests, for what is handed on whole.
+fn collect_all(folder: &Path, name: &Path, files: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = name.join(path.file_name().unwrap_or_default());
+        if path.is_dir() {
+            collect_all(&path, &name, files)?;
+        } else {
             files.push((name.to_string_lossy().into_owned(), path));
         }
     }

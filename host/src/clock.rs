@@ -15,6 +15,7 @@ pub struct Clock(Source);
 enum Source {
     System,
     Simulated { start: Millis, since: Instant },
+    Still(Millis),
 }
 
 impl Clock {
@@ -31,11 +32,17 @@ impl Clock {
         })
     }
 
+    /// A clock that stands still: a case file says the hour.
+    pub fn still(at: Millis) -> Self {
+        Self(Source::Still(at))
+    }
+
     /// Now.
     pub fn now(&self) -> Millis {
         match self.0 {
             Source::System => system_now(),
             Source::Simulated { start, since } => start.saturating_add(millis(since.elapsed())),
+            Source::Still(at) => at,
         }
     }
 }

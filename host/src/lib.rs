@@ -7,6 +7,7 @@
 pub mod adapter;
 pub mod api;
 pub mod bootstrap;
+pub mod case;
 pub mod cli;
 pub mod clock;
 pub mod config;

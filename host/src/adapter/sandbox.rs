@@ -1,13 +1,13 @@
 //! Single files in the real sandbox, for the tools of adapters' authors: no folder, no running host.
 
-use std::{io, path::Path};
+use std::{io, path::Path, sync::Arc};
 
-use super::{Adapter, CallError, Host, Limits, Rejection};
+use super::{Adapter, CallError, Catalog, Limits, Rejection};
 use crate::clock::Clock;
 
 /// Loads single files.
 #[derive(Debug)]
-pub struct Sandbox(Host);
+pub struct Sandbox(Arc<Catalog>);
 
 /// Why a file was not loaded.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,12 @@ pub enum Unloaded {
 impl Sandbox {
     /// A sandbox with these limits.
     pub fn new(limits: Limits) -> Result<Self, CallError> {
-        Host::new(limits, None, Clock::system()).map(Self)
+        Catalog::new(limits, None, None, Clock::system()).map(Self)
+    }
+
+    /// A catalog that serves nothing, for those who work with a host's parts.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.0)
     }
 
     /// Load a file as a host would that finds it in its folder.
@@ -43,15 +48,22 @@ impl Sandbox {
             Ok(bytes) => bytes,
             Err(error) => return Err(Unloaded::Unreadable { file: name, error }),
         };
-        let (size, limit) = (bytes.len() as u64, self.0.limits.file_size);
+        let (size, limit) = (bytes.len() as u64, self.0.host.limits.file_size);
         let loaded = if size > limit {
             Err(Rejection::TooLarge { size, limit })
         } else {
-            Adapter::load(&self.0, name.clone(), bytes).await
+            Adapter::load(&self.0.host, name.clone(), bytes).await
         };
         loaded.map_err(|rejection| Unloaded::Rejected {
             file: name,
             rejection,
         })
+    }
+}
+
+impl Adapter {
+    /// Forget its strikes: in the sandbox each case stands for itself.
+    pub fn pardon(&self) {
+        self.supervisor.good();
     }
 }

@@ -166,7 +166,7 @@ fn open_adapters(folder: &Path) -> anyhow::Result<Dir> {
         })
 }
 
-fn egress_options(settings: &Settings) -> egress::Options {
+pub(super) fn egress_options(settings: &Settings) -> egress::Options {
     egress::Options {
         allow: settings.egress.allow.clone(),
         request_timeout: settings.egress.timeout.0,

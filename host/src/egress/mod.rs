@@ -16,6 +16,7 @@ mod pattern;
 mod policy;
 mod scrub;
 mod secrets;
+mod wire;
 
 pub use self::{
     audience::{Audience, Place, Refused},
@@ -27,4 +28,5 @@ pub use self::{
     pattern::{PatternError, UrlPatterns},
     policy::{AddressPolicy, RefusedAddress},
     secrets::Secrets,
+    wire::Wire,
 };

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use super::scrub::Scrubber;
 use crate::vault::Secret;
 
 /// Opened secrets, by name. `Debug` prints the names.
@@ -27,6 +28,11 @@ impl Secrets {
     /// The names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
+    }
+
+    /// A text without any of them: every spelling is replaced by asterisks.
+    pub fn strike_out(&self, text: String) -> String {
+        Scrubber::new(self).strike_text(text)
     }
 
     /// Names and secrets.

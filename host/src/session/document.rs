@@ -55,7 +55,8 @@ fn length(piece: &types::Piece) -> usize {
     }
 }
 
-fn cut(span: types::Span, answers: &[types::Answer]) -> Option<&[u8]> {
+/// The bytes that a span stands for.
+pub fn cut(span: types::Span, answers: &[types::Answer]) -> Option<&[u8]> {
     let answer = answers.get(span.answer as usize)?.as_ref().ok()?;
     let start = span.offset as usize;
     answer.body.get(start..start.checked_add(span.length as usize)?)

@@ -88,6 +88,17 @@ impl Session<'_> {
         }
     }
 
+    /// Ask for a token with the refresh token, whatever the present one is worth: for case files.
+    pub(crate) async fn renew(&mut self) -> Result<(), Failure> {
+        self.request_token(oauth2::Grant::RefreshToken(self.redirect_uri()))
+            .await
+    }
+
+    /// Ask for a token with the client's own credentials, likewise.
+    pub(crate) async fn renew_by_client(&mut self) -> Result<(), Failure> {
+        self.request_token(oauth2::Grant::ClientCredentials).await
+    }
+
     /// Replace an access token whose announced end is near. While it may still be good, a failure that may pass is no
     /// reason to stop.
     pub(super) async fn refresh_before_the_end(&mut self) -> Result<(), Failure> {

@@ -17,7 +17,7 @@ use periodic_sdk::description::Description;
 use serde_json::value::RawValue;
 
 pub use self::{
-    document::{Rendered, render},
+    document::{Rendered, cut, render},
     failure::Failure,
     grant::AuthorizeRequest,
     pkce::{Verifiers, verifier},
@@ -216,6 +216,16 @@ impl<'h> Session<'h> {
         &self.secrets
     }
 
+    /// What was derived so far.
+    pub(crate) fn derived(&self) -> &IndexMap<String, String> {
+        &self.derived
+    }
+
+    /// Set a value of the instance's own configuration, in this session only.
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
+        self.own.insert(key.to_owned(), value.to_owned());
+    }
+
     /// Requests sent so far.
     pub fn requests(&self) -> u32 {
         self.requests
@@ -310,7 +320,7 @@ impl<'h> Session<'h> {
     }
 
     /// What every call of the adapter is given.
-    fn context(&self) -> types::Context {
+    pub(crate) fn context(&self) -> types::Context {
         let keys = self
             .description()
             .configuration

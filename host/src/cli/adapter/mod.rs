@@ -2,7 +2,9 @@
 
 mod check;
 mod lint;
+mod new;
 mod render;
+mod test;
 mod vendor;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -17,10 +19,14 @@ use crate::{
 /// `periodic adapter`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Make a project of a new adapter that builds, tests and loads, anywhere.
+    New(new::Arguments),
     /// Load a .wasm file as a host would, and show what it is and what could be better.
     Check(check::Arguments),
     /// Show the URL that a poll would call, and the provider requests that it becomes.
     Render(render::Arguments),
+    /// Run case files: calls in the real sandbox, with a provider that answers as the case says.
+    Test(test::Arguments),
     /// Write the contract to DIR/wit/v1 and the SDK's sources to DIR/periodic-sdk, replacing what is there.
     Vendor {
         /// Where to.
@@ -30,8 +36,10 @@ pub(super) enum Command {
 
 pub(super) async fn run(flags: &Flags, command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::New(arguments) => new::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Check(arguments) => check::run(&sandbox(flags)?, &arguments).await,
         Command::Render(arguments) => render::run(&sandbox(flags)?, &arguments).await,
+        Command::Test(arguments) => test::run(flags, &sandbox(flags)?, &arguments).await,
         Command::Vendor { dir } => vendor::run(&dir).map(|()| ExitCode::SUCCESS),
     }
 }

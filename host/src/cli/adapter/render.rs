@@ -15,6 +15,7 @@ use crate::{
         Adapter, Sandbox,
         contract::{poller, types},
     },
+    case::credential_text,
     clock::{Clock, Millis},
 };
 
@@ -254,7 +255,7 @@ fn print_steps(
             println!("          {name}: {value}");
         }
         for credential in &request.credentials {
-            println!("          with {}", place(credential));
+            println!("          with {}", credential_text(credential));
         }
         if let Some(body) = text(&request.body) {
             println!("          {body}");
@@ -274,7 +275,7 @@ fn shown(request: &types::Request) -> Value {
     };
     json!({
         "method": request.method, "url": request.url, "headers": headers, "body": body,
-        "credentials": request.credentials.iter().map(place).collect::<Vec<_>>(),
+        "credentials": request.credentials.iter().map(credential_text).collect::<Vec<_>>(),
     })
 }
 
@@ -291,27 +292,6 @@ fn text(body: &types::Body) -> Option<String> {
             )
         }
         types::Body::Bytes(content) => Some(String::from_utf8_lossy(&content.data).into_owned()),
-    }
-}
-
-/// Where a secret goes, by its name.
-fn place(credential: &types::Credential) -> String {
-    let at = |kind: &str, placement: &types::Placement| {
-        format!("{kind} {} = <{}>", placement.name, placement.secret)
-    };
-    let value = |value: &types::Value| match value {
-        types::Value::Text(text) => text.clone(),
-        types::Value::Secret(name) => format!("<{name}>"),
-    };
-    match credential {
-        types::Credential::Bearer(secret) => format!("bearer <{secret}>"),
-        types::Credential::Basic(basic) => format!("basic {}:{}", value(&basic.user), value(&basic.password)),
-        types::Credential::Header(placement) => at("header", placement),
-        types::Credential::Query(placement) => at("query", placement),
-        types::Credential::Form(placement) => at("form field", placement),
-        types::Credential::Json(placement) => at("json member", placement),
-        types::Credential::Oauth1(_) => "an OAuth 1.0a signature".to_owned(),
-        types::Credential::Hmac(hmac) => format!("header {} = an HMAC under <{}>", hmac.header, hmac.key),
     }
 }
 

@@ -1,0 +1,124 @@
+//! Case files: one call of an adapter, what its provider answers, and what is expected, as a text.
+//!
+//! An adapter is a pure function, so that a case says all there is to say of a call. It runs through the same session
+//! and the same egress as on a running host, in the same sandbox; only the provider's place is taken by the case.
+//! `docs/adapters.md` describes the format.
+
+mod arguments;
+mod bench;
+mod file;
+mod layout;
+mod message;
+mod outcome;
+mod script;
+mod single;
+
+use indexmap::IndexMap;
+
+pub use self::{
+    bench::{Bench, BenchError, Live, Observed},
+    file::{CaseError, CaseFile},
+    layout::layout,
+    message::{credential_text, request_text, response_text},
+};
+use crate::{
+    adapter::contract::{hub, oauth2, poller, types},
+    clock::Millis,
+};
+
+/// One call, with all that it is given.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// What is called.
+    pub call: Call,
+    /// Whether only this call is made, and not what follows from its answer.
+    pub single: bool,
+    /// The provider's time.
+    pub now: Millis,
+    /// The instance's configuration.
+    pub configuration: IndexMap<String, String>,
+    /// The names of the secrets that the instance has.
+    pub secrets: Vec<String>,
+    /// What the provider is asked, and what it answers, in order.
+    pub exchanges: Vec<Scripted>,
+    /// The result as a text; none takes any result that is no crash.
+    pub result: Option<String>,
+}
+
+/// What is called.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Call {
+    /// `element.describe`.
+    Describe,
+    /// `element.connect`.
+    Connect(Option<Resumed>),
+    /// `element.check`.
+    Check(Option<Resumed>),
+    /// `oauth2.authorize`.
+    Authorize(oauth2::Authorization),
+    /// `oauth2.token`, and `oauth2.granted` with what comes of it.
+    Token(oauth2::Grant),
+    /// `oauth2.granted` alone.
+    Granted(oauth2::Grant, types::Response),
+    /// `hub`.
+    Operate(hub::Operation, Option<Resumed>),
+    /// `poller.plan`.
+    Plan {
+        /// The resource.
+        resource: String,
+        /// Its configuration.
+        configuration: String,
+    },
+    /// `poller`: at most so many pages.
+    Poll(poller::Job, Option<usize>, Option<Resumed>),
+}
+
+/// Where a call goes on: what the adapter asked the host to keep, and the answers to what it asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Resumed {
+    /// The state.
+    pub state: Vec<u8>,
+    /// The answers.
+    pub answers: Vec<types::Answer>,
+}
+
+/// A request as it is expected, and its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scripted {
+    /// The request's text.
+    pub request: String,
+    /// The answer; none where only the request is of interest.
+    pub answer: Option<types::Answer>,
+}
+
+impl Call {
+    /// The function of the contract that is called.
+    pub fn function(&self) -> &'static str {
+        match self {
+            Self::Describe => "element.describe",
+            Self::Connect(None) => "element.connect",
+            Self::Connect(Some(_)) => "element.resume-connect",
+            Self::Check(None) => "element.check",
+            Self::Check(Some(_)) => "element.resume-check",
+            Self::Authorize(_) => "oauth2.authorize",
+            Self::Token(_) => "oauth2.token",
+            Self::Granted(..) => "oauth2.granted",
+            Self::Operate(_, None) => "hub.begin",
+            Self::Operate(_, Some(_)) => "hub.resume",
+            Self::Plan { .. } => "poller.plan",
+            Self::Poll(_, _, None) => "poller.begin",
+            Self::Poll(_, _, Some(_)) => "poller.resume",
+        }
+    }
+
+    /// Where it goes on, if it does not begin.
+    pub fn resumed(&self) -> Option<&Resumed> {
+        match self {
+            Self::Connect(resumed)
+            | Self::Check(resumed)
+            | Self::Operate(_, resumed)
+            | Self::Poll(_, _, resumed) => resumed.as_ref(),
+            _ => None,
+        }
+    }
+}

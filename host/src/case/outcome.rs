@@ -1,0 +1,213 @@
+//! Results as texts.
+
+use serde::Serialize;
+use serde_json::{Value, json, value::RawValue};
+
+use super::{
+    arguments::{Bytes, datetime, requests_text},
+    layout,
+};
+use crate::{
+    adapter::contract::types,
+    session::{Failure, HubAnswer, WalkPage, cut, render},
+};
+
+/// What a call came to.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// As a text.
+    pub(super) text: String,
+    /// Whether it is one that no adapter means: a trap, a limit, an answer that the contract does not allow.
+    pub(super) crashed: bool,
+}
+
+impl Outcome {
+    /// A result as JSON.
+    pub(super) fn of(result: &impl Serialize) -> Self {
+        let text = serde_json::to_string(result).unwrap_or_else(|error| error.to_string());
+        Self {
+            text: layout(&text),
+            crashed: false,
+        }
+    }
+
+    /// A failure.
+    pub(super) fn failed(failure: &Failure) -> Self {
+        Self {
+            crashed: matches!(failure, Failure::Adapter(_) | Failure::Malformed { .. }),
+            ..Self::of(&failure_json(failure))
+        }
+    }
+
+    /// Either of them.
+    pub(super) fn either<T: Serialize>(result: Result<T, Failure>) -> Self {
+        match result {
+            Ok(result) => Self::of(&result),
+            Err(failure) => Self::failed(&failure),
+        }
+    }
+}
+
+fn failure_json(failure: &Failure) -> Value {
+    let kind = match failure {
+        Failure::Unauthenticated(_) => "token-invalid",
+        Failure::RateLimited { .. } => "rate-limited",
+        Failure::Transient(_) => "transient",
+        Failure::Permanent(_) => "permanent",
+        Failure::NotFound(_) => "not-found",
+        Failure::InvalidRequest(_) => "invalid-request",
+        Failure::Unsupported(_) => "unsupported",
+        Failure::Refused(_) => "refused",
+        Failure::Adapter(_) => "crash",
+        Failure::Malformed { .. } => "malformed",
+        _ => "host",
+    };
+    let message = match failure {
+        Failure::Unauthenticated(detail) => detail.message.clone(),
+        Failure::RateLimited { detail, .. } => detail.message.clone(),
+        other => other.to_string(),
+    };
+    let mut shown = json!({ "failure": kind, "message": message });
+    if let (Some(words), Some(object)) = (failure.provider_message(), shown.as_object_mut()) {
+        object.insert("providerMessage".to_owned(), words.into());
+    }
+    if let (
+        Failure::RateLimited {
+            after: Some(after), ..
+        },
+        Some(object),
+    ) = (failure, shown.as_object_mut())
+    {
+        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        object.insert("afterMs".to_owned(), millis.into());
+    }
+    shown
+}
+
+/// The settings that `connect` derives.
+pub(super) fn settings_json(settings: &[types::Setting]) -> Value {
+    let settings = settings
+        .iter()
+        .map(|setting| (setting.key.clone(), setting.value.clone().into()));
+    Value::Object(settings.collect())
+}
+
+/// An exchange that a single call ends with: its requests stand under `exchange`, only the state is told here.
+pub(super) fn exchange_json(exchange: &types::Exchange) -> Value {
+    json!({
+        "send": requests_text(&exchange.requests).len(),
+        "state": Bytes::of(&exchange.state),
+    })
+}
+
+/// What an operation on a resource came to.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Operated {
+    Listed {
+        records: Vec<Box<RawValue>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        total: Option<u64>,
+    },
+    One(Box<RawValue>),
+    Fields(Value),
+}
+
+impl From<HubAnswer> for Operated {
+    fn from(answer: HubAnswer) -> Self {
+        match answer {
+            HubAnswer::Listed { records, next, total } => Self::Listed { records, next, total },
+            HubAnswer::One(document) => Self::One(document),
+            HubAnswer::Fields(json) => {
+                Self::Fields(serde_json::from_str(&json).unwrap_or(Value::String(json)))
+            }
+            HubAnswer::Done => Self::Fields("done".into()),
+        }
+    }
+}
+
+/// What a walk came to, or how far it came.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Walked {
+    pub(super) pages: Vec<Page>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<Value>,
+    #[serde(skip)]
+    crashed: bool,
+}
+
+/// A page of it.
+#[derive(Debug, Serialize)]
+pub(super) struct Page {
+    records: Vec<Record>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<Bytes>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    identity: String,
+    object_id: String,
+    change: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<String>,
+    /// Pieces whose change is no change of the record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aside: Vec<String>,
+    raw: Box<RawValue>,
+}
+
+impl Walked {
+    pub(super) fn failed(&mut self, failure: &Failure) {
+        self.crashed = matches!(failure, Failure::Adapter(_) | Failure::Malformed { .. });
+        self.failed = Some(failure_json(failure));
+    }
+}
+
+impl From<Walked> for Outcome {
+    fn from(walked: Walked) -> Self {
+        Self {
+            crashed: walked.crashed,
+            ..Self::of(&walked)
+        }
+    }
+}
+
+impl Page {
+    pub(super) fn of(adapter: &str, page: &WalkPage) -> Result<Self, Failure> {
+        let record = |changed: &types::Changed| record(adapter, changed, &page.answers);
+        Ok(Self {
+            records: page.records.iter().map(record).collect::<Result<_, _>>()?,
+            checkpoint: page.checkpoint.as_deref().map(Bytes::of),
+        })
+    }
+}
+
+fn record(adapter: &str, changed: &types::Changed, answers: &[types::Answer]) -> Result<Record, Failure> {
+    let aside = changed.raw.iter().filter(|piece| !piece.content);
+    let piece_text = |piece: &types::Piece| match &piece.text {
+        types::SourceText::Text(text) => text.clone(),
+        types::SourceText::Span(span) => {
+            String::from_utf8_lossy(cut(*span, answers).unwrap_or_default()).into_owned()
+        }
+    };
+    Ok(Record {
+        identity: changed.identity.clone(),
+        object_id: changed.object_id.clone(),
+        change: match changed.change {
+            types::Change::Created => "created",
+            types::Change::Updated => "updated",
+            types::Change::Deleted => "deleted",
+            types::Change::Unknown => "unknown",
+        },
+        updated: changed.updated.map(datetime),
+        created: changed.created.map(datetime),
+        aside: aside.map(piece_text).collect(),
+        raw: render(adapter, &changed.raw, answers)?.json,
+    })
+}

@@ -1,0 +1,143 @@
+//! One call of an adapter and no more: what follows from its answer is not done.
+
+use serde_json::{Value, json};
+
+use super::{
+    Call, Case, Scripted,
+    message::request_text,
+    outcome::{Outcome, Page, Walked, exchange_json, settings_json},
+};
+use crate::{
+    adapter::{
+        Adapter, CallError,
+        contract::{element, hub, poller, types},
+    },
+    session::{Failure, WalkPage, render},
+};
+
+/// The requests that the call asks for, and what it came to.
+pub(super) async fn call(
+    adapter: &Adapter,
+    context: &types::Context,
+    case: &Case,
+) -> Result<(Vec<Scripted>, Outcome), CallError> {
+    let answers = case.call.resumed().map_or(&[][..], |resumed| &resumed.answers);
+    Ok(match &case.call {
+        Call::Describe => (Vec::new(), Outcome::of(adapter.description())),
+        Call::Connect(None) => settings(adapter.connect(context).await?),
+        Call::Connect(Some(at)) => settings(adapter.resume_connect(context, &at.state, answers).await?),
+        Call::Check(None) => settings(adapter.check(context).await?),
+        Call::Check(Some(at)) => settings(adapter.resume_check(context, &at.state, answers).await?),
+        Call::Authorize(authorization) => request(adapter.authorize(context, authorization).await?),
+        Call::Token(grant) => request(adapter.token(context, grant).await?),
+        Call::Granted(grant, response) => match adapter.granted(context, grant, response).await? {
+            Ok(derived) => (Vec::new(), Outcome::of(&settings_json(&derived))),
+            Err(failure) => failed(failure),
+        },
+        Call::Operate(operation, None) => hub_step(adapter, adapter.hub(context, operation).await?, answers),
+        Call::Operate(operation, Some(at)) => {
+            let step = adapter.resume_hub(context, operation, &at.state, answers).await?;
+            hub_step(adapter, step, answers)
+        }
+        Call::Plan {
+            resource,
+            configuration,
+        } => match adapter.plan(context, resource, configuration).await? {
+            Ok(planned) => {
+                let planned = serde_json::from_str(&planned).unwrap_or(Value::String(planned));
+                (Vec::new(), Outcome::of(&planned))
+            }
+            Err(refused) => (Vec::new(), Outcome::of(&json!({ "refused": refused }))),
+        },
+        Call::Poll(job, _, None) => poll_step(adapter, adapter.poll(context, job).await?, answers),
+        Call::Poll(job, _, Some(at)) => {
+            let step = adapter.resume_poll(context, job, &at.state, answers).await?;
+            poll_step(adapter, step, answers)
+        }
+    })
+}
+
+type Single = (Vec<Scripted>, Outcome);
+
+fn failed(failure: types::Failure) -> Single {
+    (Vec::new(), Outcome::failed(&Failure::from(failure)))
+}
+
+fn request(asked: Result<types::Request, types::Failure>) -> Single {
+    match asked {
+        Ok(request) => (vec![scripted(&request)], Outcome::of(&"asked")),
+        Err(failure) => failed(failure),
+    }
+}
+
+fn sent(exchange: &types::Exchange) -> Single {
+    let requests = exchange.requests.iter().map(scripted).collect();
+    (requests, Outcome::of(&exchange_json(exchange)))
+}
+
+fn scripted(request: &types::Request) -> Scripted {
+    Scripted {
+        request: request_text(request),
+        answer: None,
+    }
+}
+
+fn settings(step: Result<element::Step, types::Failure>) -> Single {
+    match step {
+        Ok(element::Step::Send(exchange)) => sent(&exchange),
+        Ok(element::Step::Done(derived)) => (Vec::new(), Outcome::of(&settings_json(&derived))),
+        Err(failure) => failed(failure),
+    }
+}
+
+fn hub_step(adapter: &Adapter, step: Result<hub::Step, types::Failure>, answers: &[types::Answer]) -> Single {
+    let render =
+        |document: &types::Document| render(adapter.key(), document, answers).map(|rendered| rendered.json);
+    let outcome = match step {
+        Ok(hub::Step::Send(exchange)) => return sent(&exchange),
+        Ok(hub::Step::Done(hub::Outcome::Listed(listed))) => {
+            let records: Result<Vec<_>, _> = listed.records.iter().map(render).collect();
+            let shown = records
+                .map(|records| json!({ "records": records, "next": listed.next, "total": listed.total }));
+            Outcome::either(shown)
+        }
+        Ok(hub::Step::Done(hub::Outcome::One(document))) => Outcome::either(render(&document)),
+        Ok(hub::Step::Done(hub::Outcome::Fields(json))) => Outcome::of(&json),
+        Ok(hub::Step::Done(hub::Outcome::Done)) => Outcome::of(&"done"),
+        Err(failure) => return failed(failure),
+    };
+    (Vec::new(), outcome)
+}
+
+fn poll_step(
+    adapter: &Adapter,
+    step: Result<poller::Step, types::Failure>,
+    answers: &[types::Answer],
+) -> Single {
+    match step {
+        Ok(poller::Step::Send(exchange)) => sent(&exchange),
+        Ok(poller::Step::Page(page)) => {
+            let next = page
+                .next
+                .iter()
+                .flat_map(|next| &next.requests)
+                .map(scripted)
+                .collect();
+            let shown = Page::of(
+                adapter.key(),
+                &WalkPage {
+                    records: page.records,
+                    answers: answers.to_vec(),
+                    checkpoint: page.checkpoint,
+                },
+            );
+            let mut walked = Walked::default();
+            match shown {
+                Ok(page) => walked.pages.push(page),
+                Err(failure) => walked.failed(&failure),
+            }
+            (next, walked.into())
+        }
+        Err(failure) => failed(failure),
+    }
+}

@@ -1,0 +1,312 @@
+//! `periodic adapter test`: case files in the real sandbox.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::{Context as _, bail};
+use indexmap::IndexMap;
+use owo_colors::{OwoColorize as _, Stream};
+use similar::{ChangeTag, TextDiff};
+
+use crate::{
+    adapter::{Adapter, Sandbox},
+    case::{Bench, Case, CaseFile, Live, Observed},
+    cli::run::egress_options,
+    clock::Clock,
+    config::{Flags, load},
+    egress::Secrets,
+    vault::Secret,
+};
+
+/// `periodic adapter test`. Exit code 1 when a case fails.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// The adapter's .wasm file.
+    file: PathBuf,
+    /// The folder of case files, or one of them.
+    #[arg(long, value_name = "DIR")]
+    cases: PathBuf,
+    /// Only cases whose name contains this.
+    #[arg(long, value_name = "NAME")]
+    filter: Option<String>,
+    /// Take what the adapter asks and returns now for what is expected.
+    #[arg(long)]
+    update: bool,
+    /// Ask the real provider, and write what it was asked and answered into the cases.
+    #[arg(long, conflicts_with = "update")]
+    record: bool,
+    /// With --record: a configuration value of the instance, KEY=VALUE; repeatable.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair, requires = "record")]
+    set: Vec<(String, String)>,
+    /// With --record: a secret of the instance and the environment variable that holds it; repeatable.
+    #[arg(long, value_name = "NAME=VARIABLE", value_parser = pair, requires = "record")]
+    secret: Vec<(String, String)>,
+}
+
+/// How a case went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    Failed,
+    Written,
+}
+
+pub(super) async fn run(flags: &Flags, sandbox: &Sandbox, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let adapter = Arc::new(sandbox.load(&arguments.file).await?);
+    let files = find(&arguments.cases, arguments.filter.as_deref())?;
+    let bench = Bench::new(sandbox.catalog(), egress_options(&load(flags)?.settings));
+    let (mut passed, mut failed, mut written) = (0, 0, 0);
+    for path in &files {
+        match one(&bench, &adapter, path, arguments).await? {
+            Verdict::Passed => passed += 1,
+            Verdict::Failed => failed += 1,
+            Verdict::Written => written += 1,
+        }
+    }
+    let counts = [(passed, "passed"), (written, "written"), (failed, "failed")];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<_> = counts.map(|(count, what)| format!("{count} {what}")).collect();
+    println!("{} cases: {}", files.len(), counts.join(", "));
+    Ok(match failed {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+/// The case files, by name.
+fn find(place: &Path, filter: Option<&str>) -> anyhow::Result<Vec<PathBuf>> {
+    if place.is_file() {
+        return Ok(vec![place.to_owned()]);
+    }
+    let unreadable = || format!("the folder {} cannot be read", place.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(place).with_context(unreadable)? {
+        let path = entry.with_context(unreadable)?.path();
+        let name = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let is_case = path.extension().is_some_and(|ending| ending == "toml");
+        if is_case && filter.is_none_or(|filter| name.contains(filter)) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        bail!(
+            "{} has no such case; cases are files that end in .toml",
+            place.display()
+        );
+    }
+    Ok(files)
+}
+
+async fn one(
+    bench: &Bench,
+    adapter: &Arc<Adapter>,
+    path: &Path,
+    arguments: &Arguments,
+) -> anyhow::Result<Verdict> {
+    let mut file = CaseFile::read(path)?;
+    let name = file.name();
+    if arguments.record {
+        let observed = record(bench, adapter, &mut file, arguments).await?;
+        return Ok(write(&file, &observed)?);
+    }
+    let observed = bench.replay(adapter, file.case()).await;
+    let observed = observed.with_context(|| path.display().to_string())?;
+    let differences = differences(file.case(), &observed);
+    let expects_nothing = file.case().result.is_none();
+    if arguments.update && (expects_nothing || !differences.is_empty()) {
+        file.expect(&observed);
+        return Ok(write(&file, &observed)?);
+    }
+    if differences.is_empty() {
+        let note = if expects_nothing {
+            " (any result will do)"
+        } else {
+            ""
+        };
+        say(&format!("{name}{note}"), Verdict::Passed);
+        return Ok(Verdict::Passed);
+    }
+    say(&name, Verdict::Failed);
+    for difference in differences {
+        difference.print();
+    }
+    Ok(Verdict::Failed)
+}
+
+fn write(file: &CaseFile, observed: &Observed) -> Result<Verdict, crate::case::CaseError> {
+    file.write()?;
+    say(&file.name(), Verdict::Written);
+    if observed.crashed {
+        println!("  NOTE: the adapter crashed, and the case expects that now");
+    }
+    Ok(Verdict::Written)
+}
+
+async fn record(
+    bench: &Bench,
+    adapter: &Arc<Adapter>,
+    file: &mut CaseFile,
+    arguments: &Arguments,
+) -> anyhow::Result<Observed> {
+    let mut secrets = Secrets::default();
+    for (name, variable) in &arguments.secret {
+        let value = std::env::var(variable).with_context(|| {
+            format!("--secret {name}: the environment variable {variable} cannot be read")
+        })?;
+        secrets.insert(name.clone(), Secret::from(value));
+    }
+    if let Some(missing) = file
+        .case()
+        .secrets
+        .iter()
+        .find(|name| secrets.get(name).is_none())
+    {
+        bail!(
+            "{}: the case has the secret {missing:?}; give it with --secret {missing}=VARIABLE",
+            file.path().display()
+        );
+    }
+    let configuration: IndexMap<String, String> = arguments.set.iter().cloned().collect();
+    let names: Vec<String> = secrets.names().map(str::to_owned).collect();
+    let live = Live {
+        secrets,
+        configuration: configuration.clone(),
+        now: Clock::system().now(),
+    };
+    let now = live.now;
+    let observed = bench.record(adapter, file.case(), live).await;
+    let observed = observed.with_context(|| file.path().display().to_string())?;
+    file.record(&observed, now, &configuration, &names);
+    Ok(observed)
+}
+
+fn say(name: &str, verdict: Verdict) {
+    let word = match verdict {
+        Verdict::Passed => "ok"
+            .if_supports_color(Stream::Stdout, |text| text.green())
+            .to_string(),
+        Verdict::Failed => "FAILED"
+            .if_supports_color(Stream::Stdout, |text| text.red())
+            .to_string(),
+        Verdict::Written => "written"
+            .if_supports_color(Stream::Stdout, |text| text.yellow())
+            .to_string(),
+    };
+    println!("{word} {name}");
+}
+
+/// What is not as expected.
+enum Difference {
+    /// A text is another.
+    Text {
+        of: String,
+        expected: String,
+        found: String,
+    },
+    /// Nothing to compare with.
+    Note(String),
+}
+
+fn differences(case: &Case, observed: &Observed) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for (index, asked) in observed.exchanges.iter().enumerate() {
+        let expected = case
+            .exchanges
+            .get(index)
+            .map_or("", |scripted| scripted.request.as_str());
+        if expected.trim_end() != asked.request.trim_end() {
+            differences.push(Difference::Text {
+                of: format!("request {}", index + 1),
+                expected: expected.trim_end().to_owned(),
+                found: asked.request.trim_end().to_owned(),
+            });
+        }
+    }
+    if case.exchanges.len() > observed.exchanges.len() {
+        differences.push(Difference::Note(format!(
+            "{} of the case's {} exchanges came about; the adapter did not ask for more",
+            observed.exchanges.len(),
+            case.exchanges.len()
+        )));
+    }
+    match &case.result {
+        Some(expected) if expected != &observed.result => differences.push(Difference::Text {
+            of: "result".to_owned(),
+            expected: expected.clone(),
+            found: observed.result.clone(),
+        }),
+        None if observed.crashed => {
+            differences.push(Difference::Note(format!(
+                "the adapter crashed:\n{}",
+                observed.result
+            )));
+        }
+        _ => {}
+    }
+    differences
+}
+
+/// So many lines stand around a difference.
+const AROUND: usize = 3;
+
+impl Difference {
+    fn print(&self) {
+        match self {
+            Self::Note(note) => println!("  {}", note.replace('\n', "\n  ")),
+            Self::Text { of, expected, found } if expected.is_empty() => {
+                println!("  {of}, which the case does not have:");
+                for line in found.lines() {
+                    print_line('+', line);
+                }
+            }
+            Self::Text { of, expected, found } => {
+                println!("  {of} (- expected, + found):");
+                print_diff(expected, found);
+            }
+        }
+    }
+}
+
+fn print_diff(expected: &str, found: &str) {
+    let diff = TextDiff::from_lines(expected, found);
+    for (index, group) in diff.grouped_ops(AROUND).iter().enumerate() {
+        if index > 0 {
+            println!("    …");
+        }
+        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
+            let sign = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            print_line(sign, change.value().trim_end_matches('\n'));
+        }
+    }
+}
+
+fn print_line(sign: char, line: &str) {
+    let line = format!("{sign} {line}");
+    let line = match sign {
+        '-' => line
+            .if_supports_color(Stream::Stdout, |text| text.red())
+            .to_string(),
+        '+' => line
+            .if_supports_color(Stream::Stdout, |text| text.green())
+            .to_string(),
+        _ => line,
+    };
+    println!("    {line}");
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it should be like NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,173 @@
+//! Case files: adapters' own ones pass, a difference is shown, and a live provider fills them in.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use fake_maximizer::Options;
+use periodic_tests::{Home, Output, Provider, adapters};
+
+const TOKEN: &str = "a-pers0nal-access/t0ken";
+
+fn cases_of(adapter: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../adapters")
+        .join(adapter)
+        .join("cases")
+}
+
+async fn test(home: &Home, cases: &Path, more: &[&str]) -> anyhow::Result<Output> {
+    let wasm = adapters()?.join("maximizer.wasm").to_string_lossy().into_owned();
+    let cases = cases.to_string_lossy().into_owned();
+    let mut words = vec!["adapter", "test", &wasm, "--cases", &cases];
+    words.extend(more);
+    home.run_bare(&words).await
+}
+
+/// A folder with one of the adapter's own cases, changed.
+fn changed(case: &str, from: &str, to: &str) -> anyhow::Result<(tempfile::TempDir, PathBuf)> {
+    let folder = tempfile::tempdir()?;
+    let text = std::fs::read_to_string(cases_of("maximizer").join(case))?;
+    anyhow::ensure!(text.contains(from), "{case} has no {from:?}");
+    let path = folder.path().join(case);
+    std::fs::write(&path, text.replace(from, to))?;
+    Ok((folder, path))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_adapters_own_cases_pass() -> anyhow::Result<()> {
+    let output = test(&Home::bare()?, &cases_of("maximizer"), &[]).await?;
+    assert_eq!(output.code, Some(0), "{}", output.stdout);
+    let summary = output.stdout.lines().last().context("a summary")?;
+    let count: usize = summary.split(' ').next().context("a number")?.parse()?;
+    assert!(count >= 8, "{summary}");
+    assert_eq!(summary, format!("{count} cases: {count} passed"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_difference_is_shown_and_taken_over_on_demand() -> anyhow::Result<()> {
+    let home = Home::bare()?;
+    let (folder, path) = changed("get-contact.toml", "\"FirstName\": 1", "\"Forename\": 1")?;
+    let output = test(&home, folder.path(), &[]).await?;
+    assert_eq!(output.code, Some(1), "{}", output.stdout);
+    for part in [
+        "FAILED get-contact",
+        "request 1 (- expected, + found)",
+        "-     ",
+        "\"Forename\": 1",
+        "1 cases: 1 failed",
+    ] {
+        assert!(output.stdout.contains(part), "{part:?} in\n{}", output.stdout);
+    }
+
+    // Comments and answers stay what they are.
+    let before = std::fs::read_to_string(&path)?;
+    std::fs::write(&path, format!("# A word of mine.\n{before}"))?;
+    let output = test(&home, folder.path(), &["--update"]).await?;
+    assert_eq!(
+        (output.code, output.stdout.contains("written")),
+        (Some(0), true),
+        "{}",
+        output.stdout
+    );
+    let after = std::fs::read_to_string(&path)?;
+    let own = std::fs::read_to_string(cases_of("maximizer").join("get-contact.toml"))?;
+    assert_eq!(after, format!("# A word of mine.\n{own}"));
+    let output = test(&home, folder.path(), &["--filter", "contact"]).await?;
+    assert_eq!(output.code, Some(0), "{}", output.stdout);
+    let output = test(&home, folder.path(), &["--filter", "company"]).await?;
+    assert_eq!(output.code, Some(1), "{}", output.stdout);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_case_says_wrong_is_told() -> anyhow::Result<()> {
+    let home = Home::bare()?;
+    let wrong = [
+        (
+            "call = \"hub.begin\"",
+            "call = \"hub.start\"",
+            "no function of the contract",
+        ),
+        ("pageSize = 2", "pagesize = 2", "pagesize"),
+        ("[arguments.list]", "[arguments.get]", "arguments"),
+        ("200\n", "OK\n", "no status"),
+        ("[arguments.list]", "[argument.list]", "unknown field"),
+    ];
+    for (from, to, told) in wrong {
+        let (folder, _) = changed("list-contacts.toml", from, to)?;
+        let output = test(&home, folder.path(), &[]).await?;
+        assert_eq!(output.code, Some(1), "{to}: {}", output.stdout);
+        assert!(output.stderr.contains(told), "{told:?} in\n{}", output.stderr);
+        assert!(output.stderr.contains("list-contacts.toml"), "{}", output.stderr);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_provider_fills_cases_in_and_its_secrets_stay_outside() -> anyhow::Result<()> {
+    let options = Options {
+        access_tokens: vec![TOKEN.to_owned()],
+        ..Options::default()
+    };
+    let provider = Provider::with(options).await?;
+    let url = format!("maximizer.url={}/octopus", provider.url());
+    let home = Home::bare()?
+        .variable("MAXIMIZER_TOKEN", TOKEN)
+        .variable("PERIODIC_EGRESS_ALLOW", "127.0.0.0/8");
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("companies.toml");
+    std::fs::write(
+        &path,
+        "# Companies by name.\ncall = \"hub.begin\"\n\n[arguments.list]\nresource = \"companies\"\n\
+         fields = [\"Key\", \"CompanyName\"]\n",
+    )?;
+
+    let output = test(&home, folder.path(), &["--record", "--set", &url]).await?;
+    assert_eq!(
+        output.code,
+        Some(0),
+        "nothing is needed that is not given: {}",
+        output.stderr
+    );
+    let refused = std::fs::read_to_string(&path)?;
+    assert!(
+        refused.contains("refused: the instance has no secret"),
+        "{refused}"
+    );
+
+    let secret = [
+        "--record",
+        "--set",
+        &url,
+        "--secret",
+        "oauth.user.token=MAXIMIZER_TOKEN",
+    ];
+    let output = test(&home, folder.path(), &secret).await?;
+    assert_eq!(output.code, Some(0), "{}{}", output.stdout, output.stderr);
+    let recorded = std::fs::read_to_string(&path)?;
+    assert!(!recorded.contains(TOKEN), "{recorded}");
+    for part in [
+        "# Companies by name.",
+        "# bearer <oauth.user.token>",
+        "\"Code\": 0",
+        "[expected]",
+    ] {
+        assert!(recorded.contains(part), "{part:?} in\n{recorded}");
+    }
+
+    // Without the provider the same comes about.
+    drop(provider);
+    let output = test(&Home::bare()?, folder.path(), &[]).await?;
+    assert_eq!(output.code, Some(0), "{}", output.stdout);
+
+    // A secret that the case has must be given to record it.
+    let output = test(&home, folder.path(), &["--record", "--set", &url]).await?;
+    assert_eq!(output.code, Some(1), "{}", output.stdout);
+    assert!(
+        output.stderr.contains("--secret oauth.user.token=VARIABLE"),
+        "{}",
+        output.stderr
+    );
+    Ok(())
+}
