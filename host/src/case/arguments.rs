@@ -311,8 +311,14 @@ pub(super) fn answer_texts(answer: &types::Answer, for_reading: bool) -> Vec<(&'
 }
 
 fn is_of_transport(header: &str) -> bool {
-    const TRANSPORT: [&str; 6] =
-        ["date", "connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"];
+    const TRANSPORT: [&str; 6] = [
+        "date",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "keep-alive",
+        "transfer-encoding",
+    ];
     TRANSPORT.iter().any(|known| header.eq_ignore_ascii_case(known))
 }
 

@@ -12,15 +12,35 @@ pub fn layout(json: &str) -> String {
     match serde_json::from_str::<&RawValue>(json) {
         Ok(value) => {
             let mut text = String::with_capacity(json.len() * 2);
-            put(value.get(), 0, &mut text);
+            put(&compact(value.get()), 0, &mut text);
             text
         }
         Err(_no_json) => json.to_owned(),
     }
 }
 
+/// The same without blanks between tokens, so that what was laid out before is laid out alike.
+fn compact(json: &str) -> String {
+    let (mut is_text, mut is_escape) = (false, false);
+    let mut keep = |letter: char| {
+        if is_text {
+            (is_text, is_escape) = match (letter, is_escape) {
+                ('"', false) => (false, false),
+                (letter, is_escape) => (true, letter == '\\' && !is_escape),
+            };
+            return true;
+        }
+        is_text = letter == '"';
+        !letter.is_ascii_whitespace()
+    };
+    json.chars().filter(|letter| keep(*letter)).collect()
+}
+
+/// Values, and what stands before each.
+type Children<'j> = Vec<(String, &'j RawValue)>;
+
 /// A value's members or elements: each with what stands before it.
-fn children(json: &str) -> Option<(char, Vec<(String, &RawValue)>, char)> {
+fn children(json: &str) -> Option<(char, Children<'_>, char)> {
     if json.starts_with('{') {
         let members: indexmap::IndexMap<String, &RawValue> = serde_json::from_str(json).ok()?;
         let member = |(name, value)| (format!("{}: ", serde_json::Value::String(name)), value);
@@ -104,6 +124,14 @@ mod tests {
             (
                 r#"{"a":[1,2],"b":{"c":12345678901234567890123}}"#,
                 "{\n  \"a\": [1, 2],\n  \"b\": { \"c\": 12345678901234567890123 }\n}",
+            ),
+            (
+                r#"{ "a" : " \\" b " , "c":[ ] }"#,
+                r#"{ "a": " \\" b ", "c": [] }"#,
+            ),
+            (
+                "[{\n\"name\": \"as long as a line takes, and not much more: after all, it is only a test\"}]",
+                "[{ \"name\": \"as long as a line takes, and not much more: after all, it is only a test\" }]",
             ),
         ];
         for (json, expected) in cases {

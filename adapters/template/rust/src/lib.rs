@@ -10,7 +10,9 @@ mod poller;
 mod tests;
 
 use periodic_sdk::{
-    contract::{Answer, Context, Credential, Element, Exchange, Failure, Placement, Request, Step, succeeded},
+    contract::{
+        Answer, Context, Credential, Element, Exchange, Failure, Placement, Request, Setting, Step, succeeded,
+    },
     description::{
         AuthenticationKind, ConfigurationKey, Description, RateLimit, Resource, ResourceField, ResourceOperation,
         SecretBinding,
@@ -65,15 +67,11 @@ impl Element for AcmeShop {
     }
 
     /// Called when an instance is made: a wrong key is refused then, not at the first poll.
-    fn connect(context: &Context) -> Result<Step<Vec<periodic_sdk::contract::Setting>>, Failure> {
+    fn connect(context: &Context) -> Result<Step<Vec<Setting>>, Failure> {
         Ok(Step::Send(ask(context, "contacts?per_page=1")?))
     }
 
-    fn resume_connect(
-        _: &Context,
-        _: &[u8],
-        answers: &[Answer],
-    ) -> Result<Step<Vec<periodic_sdk::contract::Setting>>, Failure> {
+    fn resume_connect(_: &Context, _: &[u8], answers: &[Answer]) -> Result<Step<Vec<Setting>>, Failure> {
         succeeded(answers).map(|_alive| Step::Done(Vec::new()))
     }
 

@@ -4,7 +4,7 @@
 mod component;
 
 use periodic_sdk::contract::{
-    Change, Context, Element as _, Failure, Hub as _, Job, Operation, PollStep, Poller as _, Response, Setting, Step,
+    Answer, Change, Context, Element, Failure, Hub, Job, Operation, PollStep, Poller, Response, Setting, Step,
 };
 
 use crate::{AcmeShop, poller};
@@ -16,7 +16,7 @@ fn context() -> Context {
     }
 }
 
-fn answer(status: u16, body: &str) -> Result<Response, periodic_sdk::contract::TransportError> {
+fn answer(status: u16, body: &str) -> Answer {
     Ok(Response {
         status,
         body: body.as_bytes().to_vec(),
@@ -50,12 +50,12 @@ fn an_id_cannot_lead_elsewhere() {
         id: "../keys".to_owned(),
         fields: Vec::new(),
     };
-    assert!(matches!(AcmeShop::begin(&context(), get), Err(Failure::NotFound(_))));
+    assert!(matches!(<AcmeShop as Hub>::begin(&context(), get), Err(Failure::NotFound(_))));
 }
 
 #[test]
 fn a_contact_that_was_made_in_the_window_is_created() {
-    let Ok(PollStep::Send(exchange)) = <AcmeShop as periodic_sdk::contract::Poller>::begin(&context(), job()) else {
+    let Ok(PollStep::Send(exchange)) = <AcmeShop as Poller>::begin(&context(), job()) else {
         panic!("no request")
     };
     assert_eq!(
@@ -63,12 +63,7 @@ fn a_contact_that_was_made_in_the_window_is_created() {
         "https://api.acme-shop.example/v1/contacts?updated_since=2025-01-01T00:00:00Z&sort=updated_at&page=1&per_page=100"
     );
     let body = r#"[{"id":7,"updated_at":"2025-01-01T00:10:00Z","created_at":"2025-01-01T00:10:00Z"}]"#;
-    let step = <AcmeShop as periodic_sdk::contract::Poller>::resume(
-        &context(),
-        job(),
-        &exchange.state,
-        &[answer(200, body)],
-    );
+    let step = <AcmeShop as Poller>::resume(&context(), job(), &exchange.state, &[answer(200, body)]);
     let Ok(PollStep::Page(page)) = step else {
         panic!("no page: {step:?}")
     };
