@@ -187,6 +187,14 @@ impl Home {
         Host::launch(self.command(words.iter().copied(), false)?).await
     }
 
+    /// Start a command, with this home's variables only, and leave it running.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn begin(&self, words: &[&str]) -> anyhow::Result<Host> {
+        Host::begin(self.command(words.iter().copied(), false)?)
+    }
+
     fn command<W: AsRef<OsStr>>(
         &self,
         words: impl IntoIterator<Item = W>,
@@ -223,17 +231,21 @@ async fn finish(mut command: Command, words: &[&str]) -> anyhow::Result<Output> 
 // === impl Host ===
 
 impl Host {
-    async fn launch(mut command: Command) -> anyhow::Result<Self> {
+    fn begin(mut command: Command) -> anyhow::Result<Self> {
         let mut child = command.spawn().context("the binary cannot be started")?;
         let (output, log) = (Captured::default(), Captured::default());
         output.follow(child.stdout.take().context("the output is piped")?);
         log.follow(child.stderr.take().context("the log is piped")?);
-        let mut host = Self {
+        Ok(Self {
             child,
             url: String::new(),
             output,
             log,
-        };
+        })
+    }
+
+    async fn launch(command: Command) -> anyhow::Result<Self> {
+        let mut host = Self::begin(command)?;
         host.url = eventually("the process says where it listens", async || {
             let announced = host.output();
             let announced = announced
@@ -277,6 +289,15 @@ impl Host {
     #[must_use]
     pub fn log(&self) -> String {
         self.log.text()
+    }
+
+    /// Wait until it ends by itself.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
+        let ended = timeout(PATIENCE, self.child.wait()).await;
+        Ok(ended.context("it does not end")??)
     }
 
     /// End it at once, as a power cut would.

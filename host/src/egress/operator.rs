@@ -64,7 +64,7 @@ pub enum OperatorError {
     Refused {
         /// The status.
         status: StatusCode,
-        /// Why.
+        /// Why, with the provider's own words.
         message: String,
         /// The request's id, for the host's log.
         request: String,
@@ -185,9 +185,13 @@ impl OperatorClient {
             return Ok(body);
         }
         let text = |member: &str| body.get(member).and_then(Value::as_str).map(str::to_owned);
+        let mut message = text("message").ok_or_else(|| self.foreign(status))?;
+        if let Some(words) = text("providerMessage") {
+            message = format!("{message}; the provider says: {words}");
+        }
         Err(OperatorError::Refused {
             status,
-            message: text("message").ok_or_else(|| self.foreign(status))?,
+            message,
             request: text("requestId").unwrap_or_default(),
         })
     }

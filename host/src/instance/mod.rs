@@ -6,6 +6,7 @@ mod keys;
 mod polling;
 mod problem;
 mod request;
+mod setup;
 
 pub use self::{
     change::{change, remove, switch},
@@ -14,6 +15,7 @@ pub use self::{
     polling::check_callback,
     problem::Problem,
     request::{ChangeRequest, CreateRequest, ProviderData},
+    setup::{Pollable, Question, Setup},
 };
 
 use std::time::Duration;

@@ -21,7 +21,7 @@ use super::{
     error::{ApiError, ApiResult},
     view,
 };
-use crate::adapter::Adapter;
+use crate::{adapter::Adapter, instance::Setup};
 
 pub(super) use self::metadata::object_metadata;
 
@@ -34,6 +34,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/elements/{key}/metadata", get(metadata::get))
         .route("/elements/{key}/configuration", get(configuration::list))
         .route("/elements/{key}/configuration/{entry}", get(configuration::get))
+        .route("/elements/{key}/setup", get(setup))
         .route("/elements/{key}/docs", get(docs))
         .route(
             "/elements/{key}/oauth/url",
@@ -66,6 +67,14 @@ async fn get_one(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> 
 async fn keys(State(api): State<Api>, _: Caller) -> Json<Value> {
     let served = api.host.adapters.list();
     Json(served.iter().map(|adapter| adapter.key()).collect())
+}
+
+/// `GET /elements/{keyOrId}/setup`: what has to be known before an instance can be made.
+async fn setup(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<Value>> {
+    let adapter = find(&api, &key)?;
+    let presets = api.host.element_defaults.get(adapter.key());
+    let setup = Setup::of(adapter.description(), presets);
+    Ok(Json(serde_json::to_value(setup).unwrap_or_default()))
 }
 
 /// `GET /elements/{keyOrId}/docs`: OpenAPI of the element's resources.

@@ -205,6 +205,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     read("/elements/{key}/metadata", "What events it tells", "Object"),
     read("/elements/{key}/configuration", "What its instances are configured with", "Object[]"),
     read("/elements/{key}/configuration/{entry}", "One key of it", "Object"),
+    read("/elements/{key}/setup", "What has to be known before an instance can be made", "Object"),
     read("/elements/{key}/docs", "OpenAPI of its resources", "Document"),
     open(list("/elements/{key}/oauth/url", "The URL to send a browser to", OAUTH, "OauthUrl")),
     open(call("post", "/elements/{key}/oauth/url", "The same", Some("Object"), Some("OauthUrl"))),

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::{Column, Paging, Target, segment};
+use super::{Column, Paging, Target, create::Create, segment};
 
 /// `periodic instances`.
 #[derive(Debug, clap::Subcommand)]
@@ -27,6 +27,8 @@ pub(in crate::cli) enum Command {
         /// Its id.
         id: String,
     },
+    /// Connect an element: make an instance, asking on a terminal for what is missing.
+    Create(Box<Create>),
     /// Remove an instance with its events.
     Delete {
         #[command(flatten)]
@@ -63,6 +65,7 @@ impl Command {
                 let shown = target.get(&format!("/instances/{}", segment(&id))).await?;
                 target.show(&shown)
             }
+            Self::Create(create) => create.run().await,
             Self::Delete { target, id } => {
                 let path = format!("/instances/{}", segment(&id));
                 target.send(Method::DELETE, &path, None).await?;

@@ -1,5 +1,8 @@
 //! What is done with a running host over its interface, from this machine or another.
 
+mod ask;
+mod consent;
+mod create;
 mod deliveries;
 mod events;
 mod instances;

@@ -1,0 +1,343 @@
+//! `periodic instances create`: from an element's key to an instance, with as little writing as possible.
+
+use anyhow::{Context as _, bail, ensure};
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Target, ask,
+    consent::{Consent, Redirect},
+    segment,
+};
+use crate::vault::Secret;
+
+/// The configuration keys of the browser's part.
+const CLIENT_ID: &str = "oauth.api.key";
+const CLIENT_SECRET: &str = "oauth.api.secret";
+const REDIRECT_URI: &str = "oauth.callback.url";
+
+/// `periodic instances create`.
+///
+/// What the element needs and no option says is asked for on a terminal; secrets do not appear there. Without a terminal,
+/// what is missing is an error that names the options.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Create {
+    #[command(flatten)]
+    target: Target,
+    /// The element's key: see `periodic adapter list`, or GET /elements.
+    element: String,
+    /// The instance's name [default: the element's].
+    #[arg(long)]
+    name: Option<String>,
+    /// A tag; may be given several times.
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
+    /// A configuration key and its value; may be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
+    /// A configuration key and the environment variable that holds its value: for secrets.
+    #[arg(long = "set-from", value_name = "KEY=VARIABLE", value_parser = pair)]
+    set_from: Vec<(String, String)>,
+    /// Poll this resource as the element does by default; may be given several times.
+    #[arg(long = "poll", value_name = "RESOURCE")]
+    poll: Vec<String>,
+    /// Minutes between polls.
+    #[arg(long, value_name = "MINUTES")]
+    interval: Option<String>,
+    /// Where notifications go.
+    #[arg(long, value_name = "URL")]
+    notify: Option<String>,
+    /// The authorization code, where a browser has been at the provider already.
+    #[arg(long)]
+    code: Option<String>,
+    /// The state that came back beside the code.
+    #[arg(long, requires = "code")]
+    state: Option<String>,
+    /// The port of 127.0.0.1 that the browser comes back to: `http://127.0.0.1:PORT/callback` has to be registered with
+    /// the provider. 0 takes any that is free.
+    #[arg(long, value_name = "PORT", default_value_t = 8976)]
+    redirect_port: u16,
+    /// Print the address of the consent page, and do not open it.
+    #[arg(long)]
+    no_browser: bool,
+    /// Ask nothing, even on a terminal.
+    #[arg(long)]
+    no_input: bool,
+}
+
+/// What the host says that an element needs; see [`crate::instance::Setup`].
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Setup {
+    element: String,
+    name: String,
+    consent: bool,
+    questions: Vec<Question>,
+    resources: Vec<Pollable>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Question {
+    key: String,
+    name: String,
+    description: String,
+    secret: bool,
+    needed: bool,
+    default: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Pollable {
+    resource: String,
+    events: Vec<String>,
+    ready: bool,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("{text:?} has no equals sign"))?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+impl Create {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let asks = !self.no_input && ask::somebody();
+        let path = format!("/elements/{}/setup", segment(&self.element));
+        let setup: Setup = serde_json::from_value(self.target.get(&path).await?)
+            .context("the host is of another version than this command")?;
+        let mut configuration = self.configuration()?;
+        answer(&setup, &mut configuration, asks)?;
+        self.events(&setup, &mut configuration, asks)?;
+        let mut request = json!({
+            "element": { "key": setup.element },
+            "name": self.name.as_deref().unwrap_or(&setup.name),
+            "tags": self.tag,
+        });
+        if setup.consent {
+            let Consent { code, state } = self.consent(&setup, &mut configuration, asks).await?;
+            request["providerData"] = json!({ "code": code, "state": state });
+        }
+        request["configuration"] = Value::Object(configuration);
+        let instance = self
+            .target
+            .send(Method::POST, "/instances", Some(&request))
+            .await?;
+        self.target.show(&instance)
+    }
+
+    /// What the options say.
+    fn configuration(&self) -> anyhow::Result<Map<String, Value>> {
+        let mut configuration = Map::new();
+        for (key, value) in &self.set {
+            configuration.insert(key.clone(), json!(value));
+        }
+        for (key, variable) in &self.set_from {
+            let value = std::env::var(variable);
+            let value =
+                value.with_context(|| format!("--set-from {key}={variable}: there is no such variable"))?;
+            configuration.insert(key.clone(), json!(value));
+        }
+        let options = [
+            ("event.poller.refresh_interval", &self.interval),
+            ("event.notification.callback.url", &self.notify),
+        ];
+        for (key, value) in options {
+            configuration.extend(value.iter().map(|value| (key.to_owned(), json!(value))));
+        }
+        Ok(configuration)
+    }
+
+    /// What is to be polled.
+    fn events(
+        &self,
+        setup: &Setup,
+        configuration: &mut Map<String, Value>,
+        asks: bool,
+    ) -> anyhow::Result<()> {
+        const POLLERS: &str = "event.poller.configuration";
+        let known = || {
+            setup
+                .resources
+                .iter()
+                .map(|pollable| pollable.resource.as_str())
+                .collect::<Vec<_>>()
+        };
+        for asked in &self.poll {
+            let found = setup
+                .resources
+                .iter()
+                .find(|pollable| pollable.resource == *asked);
+            let found = found.with_context(|| {
+                format!(
+                    "--poll {asked}: {} cannot poll that; it can poll {}",
+                    setup.element,
+                    known().join(", ")
+                )
+            })?;
+            ensure!(
+                found.ready,
+                "--poll {asked}: the element has no default for it; write its configuration with --set {POLLERS}=JSON"
+            );
+        }
+        let mut chosen = self.poll.clone();
+        if chosen.is_empty() && asks && !configuration.contains_key(POLLERS) && !setup.resources.is_empty() {
+            let ready: Vec<_> = setup.resources.iter().filter(|pollable| pollable.ready).collect();
+            let shown: Vec<_> = ready
+                .iter()
+                .map(|pollable| format!("{} ({})", pollable.resource, pollable.events.join(", ")))
+                .collect();
+            let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
+            let picked = ask::some("Which changes should be told?", &shown)?;
+            chosen.extend(
+                picked
+                    .iter()
+                    .filter_map(|at| ready.get(*at))
+                    .map(|pollable| pollable.resource.clone()),
+            );
+            if !chosen.is_empty() && self.notify.is_none() {
+                let url = ask::line(
+                    "Where should notifications go? (URL; empty keeps events to be read)",
+                    None,
+                    false,
+                )?;
+                if !url.trim().is_empty() {
+                    configuration.insert("event.notification.callback.url".to_owned(), json!(url.trim()));
+                }
+            }
+        }
+        if !chosen.is_empty() {
+            let pollers: Map<String, Value> =
+                chosen.into_iter().map(|resource| (resource, json!({}))).collect();
+            configuration.insert("event.notification.enabled".to_owned(), json!(true));
+            configuration.insert(POLLERS.to_owned(), Value::Object(pollers));
+        }
+        Ok(())
+    }
+
+    /// The code, from the options or from the browser.
+    async fn consent(
+        &self,
+        setup: &Setup,
+        configuration: &mut Map<String, Value>,
+        asks: bool,
+    ) -> anyhow::Result<Consent> {
+        if let Some(code) = &self.code {
+            return Ok(Consent {
+                code: code.clone(),
+                state: self.state.clone(),
+            });
+        }
+        let own = configuration
+            .get(REDIRECT_URI)
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let redirect = match own {
+            Some(_) => None,
+            None => Some(Redirect::listen(self.redirect_port).await?),
+        };
+        if let Some(redirect) = &redirect {
+            configuration.insert(REDIRECT_URI.to_owned(), json!(redirect.uri()?));
+        }
+        let url = self.authorize_url(setup, configuration).await?;
+        let state = url::Url::parse(&url).ok().and_then(|url| {
+            let state = url.query_pairs().find(|(name, _)| name == "state");
+            state.map(|(_, state)| state.into_owned())
+        });
+        eprintln!("Allow the access here:\n\n  {url}\n");
+        if asks && !self.no_browser && open::that_detached(&url).is_err() {
+            eprintln!("No browser could be opened: please do it by hand.");
+        }
+        let consent = match redirect {
+            Some(redirect) => {
+                eprintln!("Waiting for the browser to come back …");
+                redirect.wait(state.as_deref()).await?
+            }
+            None if asks => Consent::pasted(&ask::line(
+                "Paste the address that the browser ends at, or the code",
+                None,
+                true,
+            )?)?,
+            None => {
+                bail!("open the address above, and give the code that comes back with --code (and --state)")
+            }
+        };
+        Ok(Consent {
+            state: consent.state.or(state),
+            ..consent
+        })
+    }
+
+    async fn authorize_url(
+        &self,
+        setup: &Setup,
+        configuration: &Map<String, Value>,
+    ) -> anyhow::Result<String> {
+        let secret = |key: &str| {
+            setup
+                .questions
+                .iter()
+                .any(|question| question.key == key && question.secret)
+        };
+        let mut parameters: Map<String, Value> = configuration
+            .iter()
+            .filter(|(key, value)| !secret(key) && value.is_string())
+            .map(clone)
+            .collect();
+        for (key, parameter) in [
+            (CLIENT_ID, "apiKey"),
+            (CLIENT_SECRET, "apiSecret"),
+            (REDIRECT_URI, "callbackUrl"),
+        ] {
+            parameters.extend(
+                configuration
+                    .get(key)
+                    .map(|value| (parameter.to_owned(), value.clone())),
+            );
+        }
+        let path = format!("/elements/{}/oauth/url", segment(&setup.element));
+        let answer = self
+            .target
+            .send(Method::POST, &path, Some(&Value::Object(parameters)))
+            .await?;
+        let url = answer.get("oauthUrl").and_then(Value::as_str);
+        Ok(url.context("the host named no address")?.to_owned())
+    }
+}
+
+fn clone((key, value): (&String, &Value)) -> (String, Value) {
+    (key.clone(), value.clone())
+}
+
+/// Ask for what is needed and not there, or say what is missing.
+fn answer(setup: &Setup, configuration: &mut Map<String, Value>, asks: bool) -> anyhow::Result<()> {
+    let open: Vec<&Question> = setup
+        .questions
+        .iter()
+        .filter(|question| question.needed && !configuration.contains_key(&question.key))
+        .collect();
+    if !asks && !open.is_empty() {
+        let options: Vec<String> = open
+            .iter()
+            .map(|question| {
+                let option = if question.secret { "--set-from" } else { "--set" };
+                format!("{option} {}=… ({})", question.key, question.name)
+            })
+            .collect();
+        bail!("{} needs more: {}", setup.element, options.join(", "));
+    }
+    for question in open {
+        let what = match question.description.as_str() {
+            "" => question.name.clone(),
+            description => format!("{} ({description})", question.name),
+        };
+        let value = if question.secret {
+            ask::secret(&what)?
+        } else {
+            Secret::from(ask::line(&what, question.default.as_deref(), true)?)
+        };
+        configuration.insert(question.key.clone(), json!(value.expose()));
+    }
+    Ok(())
+}
