@@ -12,6 +12,7 @@ use crate::{
     clock::{Clock, Millis},
     egress::{Budgets, Egress},
     ids::Sequence,
+    inbound::Expected,
     session::Verifiers,
     store::{InstanceId, Store},
     vault::Vault,
@@ -38,6 +39,14 @@ pub struct Host {
     pub element_defaults: ElementDefaults,
     /// PKCE verifiers whose codes are on their way.
     pub verifiers: Verifiers,
+    /// The address at which providers and browsers reach this host, where the operator says it.
+    pub public_url: Option<String>,
+    /// Instances that are being registered at their providers.
+    pub expected: Expected,
+    /// A provider called.
+    pub inbound_due: Notify,
+    /// Somebody registered an instance.
+    pub registrations_due: Notify,
     /// Somebody changed a schedule.
     pub polls_due: Notify,
     /// Somebody stored a delivery.

@@ -15,6 +15,7 @@ pub mod delivery;
 pub mod egress;
 pub mod host;
 pub mod ids;
+pub mod inbound;
 pub mod instance;
 pub mod poll;
 pub mod session;

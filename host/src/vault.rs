@@ -85,9 +85,14 @@ impl Vault {
 
     /// Seal a secret of an instance.
     pub fn seal(&self, instance: InstanceId, name: &str, secret: &Secret) -> Result<Vec<u8>, VaultError> {
+        self.seal_bytes(instance, name, secret.expose().as_bytes())
+    }
+
+    /// Seal what may hold secrets of an instance and need not be text.
+    pub fn seal_bytes(&self, instance: InstanceId, name: &str, bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
         let nonce = random::<NONCE>()?;
         let payload = Payload {
-            msg: secret.expose().as_bytes(),
+            msg: bytes,
             aad: name.as_bytes(),
         };
         let unsealable = || VaultError::Unsealable {
@@ -107,6 +112,16 @@ impl Vault {
 
     /// Open a sealed secret of an instance.
     pub fn open(&self, instance: InstanceId, name: &str, sealed: &[u8]) -> Result<Secret, VaultError> {
+        let text = self.open_bytes(instance, name, sealed)?;
+        let text = String::from_utf8(text).map_err(|_utf8| VaultError::Unsealable {
+            instance,
+            name: name.to_owned(),
+        });
+        text.map(Secret::from)
+    }
+
+    /// Open what [`Vault::seal_bytes`] sealed.
+    pub fn open_bytes(&self, instance: InstanceId, name: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
         let unsealable = || VaultError::Unsealable {
             instance,
             name: name.to_owned(),
@@ -119,19 +134,21 @@ impl Vault {
             msg: ciphertext,
             aad: name.as_bytes(),
         };
-        let text = self
-            .cipher(instance)
+        self.cipher(instance)
             .decrypt(&XNonce::from(*nonce), payload)
-            .map_err(|_aead| unsealable())?;
-        String::from_utf8(text)
-            .map(Secret::from)
-            .map_err(|_utf8| unsealable())
+            .map_err(|_aead| unsealable())
     }
 
     /// The digest under which a secret that is only compared is stored and looked up.
     pub fn digest(&self, secret: &str) -> Digest {
         let key = blake3::derive_key("periodic 2026 secret digests", self.master.expose_secret());
         *blake3::keyed_hash(&key, secret.as_bytes()).as_bytes()
+    }
+
+    /// The digest that tells a provider's call from others.
+    pub fn call_digest(&self, call: &[u8]) -> Digest {
+        let key = blake3::derive_key("periodic 2026 call digests", self.master.expose_secret());
+        *blake3::keyed_hash(&key, call).as_bytes()
     }
 
     /// The key under which compiled adapters are believed to be this host's own.

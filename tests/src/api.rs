@@ -100,6 +100,22 @@ impl Api {
     /// # Errors
     /// No answer.
     pub async fn call(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> anyhow::Result<Answer> {
+        let json = (CONTENT_TYPE.as_str(), "application/json".to_owned());
+        let headers = if body.is_some() { vec![json] } else { Vec::new() };
+        self.call_with(method, path, &headers, body).await
+    }
+
+    /// Call a path with these headers.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn call_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Option<Vec<u8>>,
+    ) -> anyhow::Result<Answer> {
         let url = match path.strip_prefix('/') {
             Some(root) if root.starts_with('/') => format!("{}{root}", self.base),
             _ => format!("{}/elements/api-v2{path}", self.base),
@@ -109,8 +125,11 @@ impl Api {
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
         if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+            request = request.body(body);
         }
         let answer = request
             .send()

@@ -361,6 +361,14 @@ pub fn adapters() -> anyhow::Result<PathBuf> {
     built("PERIODIC_ADAPTERS", "target/adapters")
 }
 
+/// The folder of the tests' own adapters.
+///
+/// # Errors
+/// It is not there.
+pub fn test_adapters() -> anyhow::Result<PathBuf> {
+    built("PERIODIC_TEST_ADAPTERS", "target/test-adapters")
+}
+
 fn binary() -> anyhow::Result<PathBuf> {
     built("PERIODIC_BIN", "target/release/periodic")
 }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod belfry;
 mod gate;
 mod host;
 mod needle;
@@ -21,8 +22,9 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 pub use api::{Answer, Api};
+pub use belfry::{BELL_KEY, Belfry, Hook, Tower, door, signed};
 pub use gate::Gate;
-pub use host::{Home, Host, ORGANIZATION_SECRET, Output, USER_SECRET, adapters};
+pub use host::{Home, Host, ORGANIZATION_SECRET, Output, USER_SECRET, adapters, test_adapters};
 pub use needle::{Needle, search_folder};
 pub use provider::{CALLBACK, CLIENT_ID, CLIENT_SECRET, Provider};
 pub use receiver::{Event, Received, Receiver, Reply};

@@ -15,6 +15,9 @@ pub(crate) const GUEST_TARGET: &str = "wasm32-wasip2";
 /// The adapters, by package.
 pub(crate) const ADAPTERS: [&str; 1] = ["maximizer"];
 
+/// Adapters of the tests, by package. They are built beside the others and shipped to nobody.
+pub(crate) const TEST_ADAPTERS: [&str; 1] = ["bell"];
+
 /// What was built.
 #[derive(Debug)]
 pub(crate) struct Built {
@@ -22,26 +25,38 @@ pub(crate) struct Built {
     pub(crate) periodic: PathBuf,
     /// The folder of adapters.
     pub(crate) adapters: PathBuf,
+    /// The folder of the tests' own adapters.
+    pub(crate) test_adapters: PathBuf,
 }
 
 /// Build everything that a user runs.
 pub(crate) fn all() -> anyhow::Result<Built> {
     let adapters = adapters()?;
+    let test_adapters = guests(&TEST_ADAPTERS, "test-adapters")?;
     step("building the host (the first time takes several minutes: it contains a compiler)");
     // NOTE: the whole workspace, so that tests and tools share the host's dependencies, feature for feature, and
     // nothing is compiled twice.
     complete(&mut cargo(["build", "--release", "--workspace", "--bins"]))?;
     let periodic = target().join("release/periodic");
     println!("{} and {}", periodic.display(), adapters.join("*.wasm").display());
-    Ok(Built { periodic, adapters })
+    Ok(Built {
+        periodic,
+        adapters,
+        test_adapters,
+    })
 }
 
 /// Build the adapters.
 pub(crate) fn adapters() -> anyhow::Result<PathBuf> {
+    guests(&ADAPTERS, "adapters")
+}
+
+/// Build these packages into this folder.
+fn guests(packages: &[&str], folder: &str) -> anyhow::Result<PathBuf> {
     ensure_target()?;
-    let folder = target().join("adapters");
+    let folder = target().join(folder);
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    for adapter in ADAPTERS {
+    for adapter in packages {
         step(&format!("building the adapter {adapter} to WebAssembly"));
         complete(&mut cargo([
             "build",

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::{
-    build::{self, ADAPTERS, GUEST_TARGET, step},
+    build::{self, ADAPTERS, GUEST_TARGET, TEST_ADAPTERS, step},
     process::{cargo, complete, root, show},
     tidy,
 };
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         "--deny",
         "warnings",
     ]))?;
-    for adapter in ADAPTERS {
+    for adapter in ADAPTERS.into_iter().chain(TEST_ADAPTERS) {
         let guest = [
             "clippy",
             "--profile",
@@ -74,7 +74,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     run_shown(
         tests
             .env("PERIODIC_BIN", &built.periodic)
-            .env("PERIODIC_ADAPTERS", &built.adapters),
+            .env("PERIODIC_ADAPTERS", &built.adapters)
+            .env("PERIODIC_TEST_ADAPTERS", &built.test_adapters),
     )
 }
 

@@ -72,9 +72,8 @@ fn configuration() -> Vec<ConfigurationKey> {
         name: name.to_owned(),
         description: description.to_owned(),
         kind: ConfigurationType::Text1000,
-        required: false,
-        secret: false,
         default: default.map(str::to_owned),
+        ..ConfigurationKey::default()
     };
     let secret = |secret: ConfigurationKey| ConfigurationKey {
         kind: ConfigurationType::Password,

@@ -88,6 +88,15 @@ impl ConfigurationKey {
         }
     }
 
+    /// A secret that the host makes where the instance has none.
+    pub fn minted(key: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            required: false,
+            minted: true,
+            ..Self::secret(key, name)
+        }
+    }
+
     /// The same, needed by every instance.
     #[must_use]
     pub fn required(self) -> Self {
@@ -190,6 +199,9 @@ pub struct ConfigurationKey {
     /// Whether it is kept in the vault, masked in answers and never handed to the adapter.
     #[serde(default)]
     pub secret: bool,
+    /// Whether the host makes this secret where the instance has none: for signatures that the provider is to send.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub minted: bool,
     /// What holds when nobody says otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,

@@ -4,164 +4,10 @@ use serde::Serialize;
 use tokio::time::error::Elapsed;
 use wasmtime::{Store, UpdateDeadline, WasmBacktrace, component::Instance};
 
-use super::{
-    Adapter,
-    contract::{element, hub, oauth2, poller, types},
-    engine::TICK,
-    error::CallError,
-    state::State,
-    supervision::Health,
-    turn::Turn,
-};
-
-/// What a call comes to: an error of the call, or the adapter's own answer, which may be a failure.
-pub type Called<T> = Result<Result<T, types::Failure>, CallError>;
-
-/// Call an exported function. The instance is dropped with the macro's block, whatever came of the call.
-macro_rules! invoke {
-    ($self:ident.$interface:ident, $function:literal, $method:ident($($argument:ident),*)) => {{
-        let indices = $self.linked.$interface.as_ref().ok_or_else(|| $self.absent(stringify!($interface)))?;
-        let mut call = $self.enter($function, &($($argument,)*)).await?;
-        let guest = indices.load(&mut call.store, &call.instance);
-        let guest = guest.map_err(|error| call.failed(&error))?;
-        let returned = guest.$method(&mut call.store, $($argument),*);
-        let returned = tokio::time::timeout($self.limits.wall, returned).await;
-        call.leave(returned)
-    }};
-}
+use super::{Adapter, engine::TICK, error::CallError, state::State, supervision::Health, turn::Turn};
 
 impl Adapter {
-    /// `element.describe`.
-    pub(super) async fn describe(&self, package: Option<&[u8]>) -> Result<Result<String, String>, CallError> {
-        invoke!(self.element, "element.describe", call_describe(package))
-    }
-
-    /// `element.connect`.
-    pub async fn connect(&self, context: &types::Context) -> Called<element::Step> {
-        invoke!(self.element, "element.connect", call_connect(context))
-    }
-
-    /// `element.resume-connect`.
-    pub async fn resume_connect(
-        &self,
-        context: &types::Context,
-        state: &[u8],
-        answers: &[types::Answer],
-    ) -> Called<element::Step> {
-        invoke!(
-            self.element,
-            "element.resume-connect",
-            call_resume_connect(context, state, answers)
-        )
-    }
-
-    /// `element.check`.
-    pub async fn check(&self, context: &types::Context) -> Called<element::Step> {
-        invoke!(self.element, "element.check", call_check(context))
-    }
-
-    /// `element.resume-check`.
-    pub async fn resume_check(
-        &self,
-        context: &types::Context,
-        state: &[u8],
-        answers: &[types::Answer],
-    ) -> Called<element::Step> {
-        invoke!(
-            self.element,
-            "element.resume-check",
-            call_resume_check(context, state, answers)
-        )
-    }
-
-    /// `oauth2.authorize`.
-    pub async fn authorize(
-        &self,
-        context: &types::Context,
-        authorization: &oauth2::Authorization,
-    ) -> Called<types::Request> {
-        invoke!(
-            self.oauth2,
-            "oauth2.authorize",
-            call_authorize(context, authorization)
-        )
-    }
-
-    /// `oauth2.token`.
-    pub async fn token(&self, context: &types::Context, grant: &oauth2::Grant) -> Called<types::Request> {
-        invoke!(self.oauth2, "oauth2.token", call_token(context, grant))
-    }
-
-    /// `oauth2.granted`.
-    pub async fn granted(
-        &self,
-        context: &types::Context,
-        grant: &oauth2::Grant,
-        response: &types::Response,
-    ) -> Called<Vec<types::Setting>> {
-        invoke!(
-            self.oauth2,
-            "oauth2.granted",
-            call_granted(context, grant, response)
-        )
-    }
-
-    /// `hub.begin`.
-    pub async fn hub(&self, context: &types::Context, operation: &hub::Operation) -> Called<hub::Step> {
-        invoke!(self.hub, "hub.begin", call_begin(context, operation))
-    }
-
-    /// `hub.resume`.
-    pub async fn resume_hub(
-        &self,
-        context: &types::Context,
-        operation: &hub::Operation,
-        state: &[u8],
-        answers: &[types::Answer],
-    ) -> Called<hub::Step> {
-        invoke!(
-            self.hub,
-            "hub.resume",
-            call_resume(context, operation, state, answers)
-        )
-    }
-
-    /// `poller.plan`.
-    pub async fn plan(
-        &self,
-        context: &types::Context,
-        resource: &str,
-        configuration: &str,
-    ) -> Result<Result<String, String>, CallError> {
-        let (resource, configuration) = (&resource.to_owned(), &configuration.to_owned());
-        invoke!(
-            self.poller,
-            "poller.plan",
-            call_plan(context, resource, configuration)
-        )
-    }
-
-    /// `poller.begin`.
-    pub async fn poll(&self, context: &types::Context, job: &poller::Job) -> Called<poller::Step> {
-        invoke!(self.poller, "poller.begin", call_begin(context, job))
-    }
-
-    /// `poller.resume`.
-    pub async fn resume_poll(
-        &self,
-        context: &types::Context,
-        job: &poller::Job,
-        state: &[u8],
-        answers: &[types::Answer],
-    ) -> Called<poller::Step> {
-        invoke!(
-            self.poller,
-            "poller.resume",
-            call_resume(context, job, state, answers)
-        )
-    }
-
-    fn absent(&self, interface: &'static str) -> CallError {
+    pub(super) fn absent(&self, interface: &'static str) -> CallError {
         CallError::Absent {
             adapter: self.key().to_owned(),
             interface,
@@ -169,7 +15,11 @@ impl Adapter {
     }
 
     /// Wait for a slot, then make a fresh instance. The clocks start afterwards: waiting is not the guest's.
-    async fn enter(&self, function: &'static str, arguments: &impl Serialize) -> Result<Call<'_>, CallError> {
+    pub(super) async fn enter(
+        &self,
+        function: &'static str,
+        arguments: &impl Serialize,
+    ) -> Result<Call<'_>, CallError> {
         if let Health::Quarantined { until, why } = self.health() {
             let adapter = self.key().to_owned();
             return Err(CallError::Quarantined { adapter, until, why });
@@ -262,21 +112,24 @@ impl Adapter {
 struct Deadline;
 
 /// A call in progress.
-struct Call<'a> {
+pub(super) struct Call<'a> {
     adapter: &'a Adapter,
     function: &'static str,
-    store: Store<State>,
-    instance: Instance,
+    pub(super) store: Store<State>,
+    pub(super) instance: Instance,
     _turn: Turn,
 }
 
 impl Call<'_> {
-    fn failed(&self, error: &wasmtime::Error) -> CallError {
+    pub(super) fn failed(&self, error: &wasmtime::Error) -> CallError {
         let error = self.adapter.explain(self.function, &self.store, error);
         self.adapter.note(error)
     }
 
-    fn leave<T: Serialize>(self, returned: Result<wasmtime::Result<T>, Elapsed>) -> Result<T, CallError> {
+    pub(super) fn leave<T: Serialize>(
+        self,
+        returned: Result<wasmtime::Result<T>, Elapsed>,
+    ) -> Result<T, CallError> {
         match returned {
             Ok(Ok(value)) => {
                 if let Some(tap) = &self.adapter.tap {

@@ -10,6 +10,7 @@ mod catalog;
 mod component;
 mod engine;
 mod error;
+mod exports;
 mod limits;
 mod precompiled;
 mod sandbox;
@@ -24,9 +25,9 @@ use std::{sync::Arc, thread::available_parallelism};
 
 pub use self::{
     cache::Cache,
-    call::Called,
     catalog::{Catalog, Rejected},
     error::{CallError, Rejection},
+    exports::Called,
     limits::{LimitExceeded, Limits},
     sandbox::{Sandbox, Unloaded},
     supervision::Health,

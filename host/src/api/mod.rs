@@ -8,6 +8,7 @@ mod error;
 mod events;
 mod filter;
 mod hub;
+mod inbound;
 mod instances;
 mod instant;
 mod layers;
@@ -59,8 +60,6 @@ pub struct Shared {
     pub rules: Rules,
     /// How many requests each secret may make.
     pub limiter: Limiter,
-    /// The address at which browsers reach this host, where it is not the one that they ask at.
-    pub public_url: Option<String>,
     /// Set once the adapters folder was loaded.
     pub ready: AtomicBool,
     /// Places for streams of events; see [`streams`].
@@ -95,6 +94,7 @@ impl Api {
             .merge(settings::routes())
             .merge(pollers::routes())
             .merge(stream::routes())
+            .merge(inbound::routes())
             .merge(elements::routes())
             .route("/adapters", get(operation::adapters))
             .merge(tenants::routes(&self))

@@ -30,6 +30,7 @@ use crate::{
     egress::{self, Budgets, Egress},
     host::{ElementDefaults, Host, LiveInstances},
     ids::Sequence,
+    inbound::{Expected, Processor, Registrar},
     instance::Rules,
     poll::{self, Scheduler},
     session::Verifiers,
@@ -84,6 +85,10 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         sequence: Sequence::default(),
         element_defaults: element_defaults(&settings),
         verifiers: Verifiers::default(),
+        public_url: settings.public_url.clone(),
+        expected: Expected::default(),
+        inbound_due: Notify::new(),
+        registrations_due: Notify::new(),
         polls_due: Notify::new(),
         deliveries_due: Arc::new(Notify::new()),
         events_stored: watch::Sender::new(()),
@@ -105,7 +110,6 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
             requests: settings.api.rate_limit,
             per: settings.api.rate_limit_per.0,
         })),
-        public_url: settings.public_url.clone(),
         ready: AtomicBool::new(false),
         streams: api::streams(),
         shutdown: shutdown.clone(),
@@ -134,13 +138,22 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
 
     let mut watch = Watch::new(catalog, adapters);
     let (scheduler, stopping) = (Scheduler::new(Arc::clone(&host), poll), shutdown.clone());
+    let (processor, registrar) = (
+        Processor::new(Arc::clone(&host)),
+        Registrar::new(Arc::clone(&host)),
+    );
     parts.spawn(async move {
         watch.load().await;
         api.ready.store(true, Ordering::Relaxed);
         // Nobody has to read it.
         let _unread = writeln!(std::io::stdout(), "listening on http://{address}");
         // Nobody is polled before his adapter had its chance to load.
-        tokio::join!(watch.run(stopping.clone()), scheduler.run(stopping));
+        tokio::join!(
+            watch.run(stopping.clone()),
+            scheduler.run(stopping.clone()),
+            processor.run(stopping.clone()),
+            registrar.run(stopping),
+        );
     });
 
     wait_for_signal().await?;

@@ -238,7 +238,7 @@ impl Signer<'_> {
 }
 
 /// An HMAC (RFC 2104).
-pub(super) fn digest(digest: types::Digest, key: &[u8], covered: &[u8]) -> Result<Vec<u8>, Refused> {
+pub(crate) fn digest(digest: types::Digest, key: &[u8], covered: &[u8]) -> Result<Vec<u8>, Refused> {
     macro_rules! hmac {
         ($digest:ty) => {{
             let mut mac =

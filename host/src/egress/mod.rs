@@ -30,3 +30,4 @@ pub use self::{
     secrets::Secrets,
     wire::Wire,
 };
+pub(crate) use self::{credential::digest as hmac, scrub::Scrubber};

@@ -13,10 +13,10 @@ const SHORTEST: usize = 6;
 
 /// The spellings of known secrets.
 #[derive(Default)]
-pub(super) struct Scrubber(Vec<Vec<u8>>);
+pub(crate) struct Scrubber(Vec<Vec<u8>>);
 
 impl Scrubber {
-    pub(super) fn new(secrets: &Secrets) -> Self {
+    pub(crate) fn new(secrets: &Secrets) -> Self {
         let values = secrets
             .iter()
             .map(|(_, secret)| secret.expose())
@@ -29,14 +29,14 @@ impl Scrubber {
     }
 
     /// Replace every occurrence by as many asterisks. Offsets and lengths stay.
-    pub(super) fn strike(&self, bytes: &mut [u8]) {
+    pub(crate) fn strike(&self, bytes: &mut [u8]) {
         for spelling in &self.0 {
             strike_one(bytes, spelling);
         }
     }
 
     /// The same for a text.
-    pub(super) fn strike_text(&self, text: String) -> String {
+    pub(crate) fn strike_text(&self, text: String) -> String {
         let mut bytes = text.into_bytes();
         self.strike(&mut bytes);
         // Asterisks may only have replaced whole characters of a spelling that is itself text.

@@ -1,16 +1,21 @@
 //! Changing and removing an instance.
 
 use indexmap::IndexMap;
+use periodic_sdk::description::{AuthenticationKind, Description};
 
 use super::{
     ChangeRequest, MASK, Problem, ProviderData, Rules,
     create::{authenticate, check_required},
-    keys, polling,
+    keys,
+    minted::mint,
+    mode::Mode,
+    polling, registration,
 };
 use crate::{
     delivery::envelope,
     egress::Secrets,
     host::Host,
+    inbound::{self, Expectation, Registered},
     session::{self, Session},
     store::{Callback, Edit, Instance, InstanceChange, InstanceState, SealedSecret},
     vault::Secret,
@@ -34,13 +39,42 @@ pub async fn change(
         stays(host, instance, asked)?;
     }
     let reauthenticates = request.provider_data.authenticates();
+    let old = host.store.registration(instance.id).await?;
+    let mut registering = Registering {
+        old: old.is_some(),
+        new: None,
+        expectation: None,
+    };
     if request.whole || !request.configuration.is_empty() || reauthenticates {
         let edited = Edited::new(host, instance, request.configuration, request.whole)?;
+        let data = request.provider_data;
         edited
-            .apply(host, instance, rules, request.provider_data, &mut change)
+            .apply(host, instance, rules, data, &mut registering, &mut change)
             .await?;
     }
-    let changed = host.store.change_instance(instance.id, change).await?;
+    let Registering {
+        new: registered,
+        expectation,
+        ..
+    } = registering;
+    let (reauthenticated, unregisters) = (change.state.is_some(), change.registration == Edit::Remove);
+    let stored = host.store.change_instance(instance.id, change).await;
+    drop(expectation);
+    if let (Err(_), Some(new)) = (&stored, &registered) {
+        let mut session = Session::open(host, instance).await?;
+        inbound::unsubscribe(&mut session, instance.id, new.data.clone()).await;
+    }
+    let changed = stored?;
+    if let Some(old) = old.filter(|_| registered.is_some() || unregisters) {
+        let new = registered.as_ref().map(|registered| &registered.data);
+        registration::retire(host, &changed, &old, new).await;
+    }
+    if reauthenticated {
+        // What waited for good credentials waits no more.
+        host.store.retry_inbox(instance.id, now).await?;
+        host.inbound_due.notify_one();
+    }
+    host.registrations_due.notify_one();
     host.polls_due.notify_one();
     host.deliveries_due.notify_one();
     Ok(changed)
@@ -73,12 +107,25 @@ fn stays(host: &Host, instance: &Instance, asked: &str) -> Result<(), Problem> {
     Err(Problem::field("element.key", what))
 }
 
-/// Remove an instance. Its token is worth nothing from then on.
+/// Remove an instance. Its token is worth nothing from then on. Its provider is told before, while the host still has the
+/// credentials; what it answers changes nothing.
 pub async fn remove(host: &Host, instance: &Instance) -> Result<(), Problem> {
+    if let Some(old) = host.store.registration(instance.id).await? {
+        registration::retire(host, instance, &old, None).await;
+    }
     host.store.delete_instance(instance.id).await?;
     host.live.forget(instance.id);
     tracing::info!(instance = %instance.id, element = instance.element, "instance deleted");
     Ok(())
+}
+
+/// What becomes of the registration at the provider.
+struct Registering<'h> {
+    /// Whether there is one.
+    old: bool,
+    new: Option<Registered>,
+    /// The provider may challenge until the new one is stored.
+    expectation: Option<Expectation<'h>>,
 }
 
 /// The configuration as it will be.
@@ -88,6 +135,10 @@ struct Edited {
     removed: Vec<String>,
     /// Whether a key that has to do with polling is among the changes.
     polling: bool,
+    /// Whether a key is among the changes that the provider has to hear of.
+    provider: bool,
+    /// Whether fresh credentials are among the changes, which need no grant.
+    credentials: bool,
     /// Whether a key may be gone that is needed.
     removes: bool,
 }
@@ -110,11 +161,18 @@ impl Edited {
             put: Vec::new(),
             removed: Vec::new(),
             polling: false,
+            provider: false,
+            credentials: false,
             removes: whole || edits.values().any(Option::is_none),
         };
         for (key, value) in edits {
             edited.polling |= key.starts_with("event.");
+            edited.provider |= registration::concerns_provider(&key);
             let secret = session::is_secret(adapter.description(), &key);
+            let given = value
+                .as_ref()
+                .is_some_and(|value| value != MASK && !value.is_empty());
+            edited.credentials |= given && is_credential(adapter.description(), &key);
             match value {
                 Some(value) if secret && value == MASK => {}
                 Some(value) if secret => edited.put.push((key, Secret::from(value))),
@@ -128,29 +186,31 @@ impl Edited {
             }
         }
         let gone = |key: &String| !edited.configuration.contains_key(key);
-        edited.polling |= instance
-            .configuration
-            .keys()
-            .any(|key| key.starts_with("event.") && gone(key));
+        for key in instance.configuration.keys().filter(|key| gone(key)) {
+            edited.polling |= key.starts_with("event.");
+            edited.provider |= registration::concerns_provider(key);
+        }
         Ok(edited)
     }
 
-    async fn apply(
+    async fn apply<'h>(
         mut self,
-        host: &Host,
+        host: &'h Host,
         instance: &Instance,
         rules: Rules,
         data: ProviderData,
+        registering: &mut Registering<'h>,
         change: &mut InstanceChange,
     ) -> Result<(), Problem> {
         polling::check_values(&self.configuration, rules)?;
-        let authenticates = data.authenticates();
+        let authenticates = data.authenticates() || self.credentials;
         let tokens = data
             .tokens
             .iter()
             .map(|(name, token)| ((*name).to_owned(), token.clone()));
         self.put.extend(tokens);
         let mut session = self.session(host, instance, authenticates).await?;
+        let mode = Mode::of(session.description(), &self.configuration)?;
         if self.removes {
             check_required(
                 host,
@@ -167,8 +227,8 @@ impl Edited {
             };
         }
         if self.polling {
-            let url =
-                polling::callback(&self.configuration)?.filter(|_| matches!(change.polling, Edit::Set(_)));
+            let tells = matches!(change.polling, Edit::Set(_)) || matches!(mode, Mode::Webhook(_));
+            let url = polling::callback(&self.configuration)?.filter(|_| tells);
             change.callback = match url {
                 Some(url) => Edit::Set(Callback {
                     topic: envelope::topic(instance.id, &instance.element),
@@ -180,7 +240,24 @@ impl Edited {
         if authenticates {
             authenticate(&mut session, data).await?;
             session.connect().await?;
-            let session::Parts { derived, secrets } = session.into_parts()?;
+        }
+        let before = session.secrets().clone();
+        match mode {
+            Mode::Webhook(resources) if authenticates || self.provider || !registering.old => {
+                registering.expectation = Some(Expectation::new(host, instance.id, &session));
+                let new = inbound::subscribe(host, &mut session, instance.id, resources).await?;
+                change.registration = Edit::Set(new.row.clone());
+                registering.new = Some(new);
+            }
+            Mode::Webhook(_) => {}
+            Mode::Off | Mode::Polling => {
+                if registering.old {
+                    change.registration = Edit::Remove;
+                }
+            }
+        }
+        if authenticates {
+            let session::Parts { derived, secrets } = session.parts()?;
             change.derived = Some(derived);
             change.put_secrets = secrets;
             change.state = Some((InstanceState::Connected, None));
@@ -194,6 +271,13 @@ impl Edited {
                     expires: None,
                 });
             }
+            // What came of registering.
+            change.put_secrets.extend(session.secrets_since(&before)?);
+            let mut derived = session.parts()?.derived;
+            if !derived.is_empty() {
+                derived = instance.derived.clone().into_iter().chain(derived).collect();
+                change.derived = Some(derived);
+            }
         }
         change.remove_secrets = self.removed;
         change.configuration = Some(self.configuration);
@@ -203,7 +287,7 @@ impl Edited {
     /// A session with the edited configuration that stores nothing by itself. Whoever authenticates again also
     /// discovers again.
     async fn session<'h>(
-        &self,
+        &mut self,
         host: &'h Host,
         instance: &Instance,
         rediscovers: bool,
@@ -220,6 +304,14 @@ impl Edited {
         for (name, secret) in &self.put {
             secrets.insert(name.clone(), secret.clone());
         }
+        // A minted secret that was taken away is made anew.
+        let given: Vec<String> = secrets.names().map(str::to_owned).collect();
+        mint(host, adapter.description(), &mut secrets)?;
+        let minted = secrets
+            .iter()
+            .filter(|(name, _)| !given.iter().any(|known| known == name));
+        self.put
+            .extend(minted.map(|(name, secret)| (name.to_owned(), secret.clone())));
         let mut configuration = if rediscovers {
             IndexMap::new()
         } else {
@@ -234,4 +326,12 @@ impl Edited {
             secrets,
         )?)
     }
+}
+
+/// Whether an instance authenticates with the value of this key, by itself.
+fn is_credential(description: &Description, key: &str) -> bool {
+    let granted = [AuthenticationKind::Oauth2, AuthenticationKind::Oauth1];
+    let mut declared = description.configuration.iter();
+    !granted.contains(&description.authentication.kind)
+        && declared.any(|known| known.key == key && known.secret && !known.minted)
 }

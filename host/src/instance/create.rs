@@ -4,12 +4,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use indexmap::IndexMap;
 use periodic_sdk::description::{AuthenticationKind, Description};
 
-use super::{CreateRequest, MASK, Problem, ProviderData, Rules, keys, polling};
+use super::{CreateRequest, MASK, Problem, ProviderData, Rules, keys, minted::mint, mode::Mode, polling};
 use crate::{
     delivery::envelope,
     egress::Secrets,
     host::Host,
     ids,
+    inbound::{self, Expectation},
     session::{self, REFRESH_TOKEN, Session},
     store::{Callback, Instance, NewInstance, SealedSecret, User},
     vault::Secret,
@@ -33,24 +34,36 @@ pub async fn create(
         secrets.insert((*name).to_owned(), token.clone());
     }
     check_required(host, adapter.description(), &configuration, &secrets)?;
+    mint(host, adapter.description(), &mut secrets)?;
+    let mode = Mode::of(adapter.description(), &configuration)?;
     let id = host.store.reserve_instance().await?;
     let created = host.clock.now();
 
     let mut session = Session::draft(host, adapter, id, configuration.clone(), secrets)?;
     // What the adapter would refuse to poll is refused before the code is spent.
     polling::polling(&session, &configuration, rules, created).await?;
+    if matches!(mode, Mode::Webhook(_)) {
+        inbound::address(host, &session, id)?;
+    }
     authenticate(&mut session, request.provider_data).await?;
     session.connect().await?;
 
     // The provider's clock is known by now, and so is where polling starts.
     let polling = polling::polling(&session, &configuration, rules, created).await?;
     let element = session.description().key.clone();
-    let callback = polling::callback(&configuration)?.filter(|_| polling.is_some());
+    let tells = polling.is_some() || matches!(mode, Mode::Webhook(_));
+    let callback = polling::callback(&configuration)?.filter(|_| tells);
     let callback = callback.map(|url| Callback {
         topic: envelope::topic(id, &element),
         url,
     });
-    let session::Parts { derived, mut secrets } = session.into_parts()?;
+    // Last of all that may fail at the provider. It may challenge while it registers.
+    let expectation = Expectation::new(host, id, &session);
+    let registered = match mode {
+        Mode::Webhook(resources) => Some(inbound::subscribe(host, &mut session, id, resources).await?),
+        Mode::Off | Mode::Polling => None,
+    };
+    let session::Parts { derived, mut secrets } = session.parts()?;
     let token = Secret::from(STANDARD.encode(ids::random::<32>()?));
     let sealed = host.vault.seal(id, keys::TOKEN, &token)?;
     secrets.push(SealedSecret {
@@ -72,11 +85,18 @@ pub async fn create(
         secrets,
         polling,
         callback,
+        registration: registered.as_ref().map(|registered| registered.row.clone()),
         created,
     };
-    let instance = host.store.create_instance(instance).await?;
+    let stored = host.store.create_instance(instance).await;
+    drop(expectation);
+    if let (Err(_), Some(registered)) = (&stored, registered) {
+        inbound::unsubscribe(&mut session, id, registered.data).await;
+    }
+    let instance = stored?;
     tracing::info!(instance = %instance.id, element = instance.element, "instance created");
     host.polls_due.notify_one();
+    host.registrations_due.notify_one();
     Ok(instance)
 }
 
@@ -145,6 +165,7 @@ pub(super) fn check_required(
         let given = configuration.contains_key(&key.key)
             || secrets.get(&key.key).is_some()
             || key.default.is_some()
+            || (key.secret && key.minted)
             || presets.is_some_and(|presets| presets.contains_key(&key.key));
         if !given {
             let field = format!("configuration[{:?}]", key.key);

@@ -2,7 +2,7 @@
 
 use periodic_sdk::description::ConfigurationType;
 
-use crate::delivery::Format;
+use crate::{delivery::Format, inbound::FINDER};
 
 /// What stands for a secret in every answer. Sent back, it means: unchanged.
 pub const MASK: &str = "********";
@@ -17,6 +17,8 @@ pub(super) const VENDOR_TYPE: &str = "event.vendor.type";
 pub(super) const REFRESH_INTERVAL: &str = "event.poller.refresh_interval";
 /// What is polled, by resource.
 pub(super) const POLLER_CONFIGURATION: &str = "event.poller.configuration";
+/// The resources that a provider is to tell of.
+pub(super) const OBJECTS: &str = "event.objects";
 /// Events of one notification.
 pub(super) const BATCH_SIZE: &str = "event.notification.batch.size";
 /// The name of the instance token among the secrets.
@@ -50,7 +52,7 @@ const fn key(
 }
 
 /// All of them. Facts: section 5.1 of the Cloud Elements events framework.
-pub const HOST_KEYS: [HostKey; 11] = [
+pub const HOST_KEYS: [HostKey; 13] = [
     key(
         NOTIFICATIONS_ENABLED,
         ConfigurationType::Boolean,
@@ -104,6 +106,18 @@ pub const HOST_KEYS: [HostKey; 11] = [
         ConfigurationType::TextArea,
         None,
         "what is polled, a JSON object by resource",
+    ),
+    key(
+        OBJECTS,
+        ConfigurationType::Text1000,
+        None,
+        "the resources that the provider's webhooks are to tell of, separated by commas; all of which it can otherwise",
+    ),
+    key(
+        FINDER,
+        ConfigurationType::Text1000,
+        None,
+        "whose a call to the element's address is: a configuration key, a bar, and the path of its value in the call",
     ),
     key(
         "filter.response.nulls",

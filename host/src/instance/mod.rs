@@ -3,8 +3,11 @@
 mod change;
 mod create;
 mod keys;
+mod minted;
+mod mode;
 mod polling;
 mod problem;
+mod registration;
 mod request;
 mod setup;
 

@@ -6,7 +6,10 @@ use indexmap::IndexMap;
 use periodic_sdk::description::Description;
 use serde_json::Value;
 
-use super::{Problem, Rules, keys};
+use super::{
+    Problem, Rules, keys,
+    mode::{self, Mode},
+};
 use crate::{
     clock::{Millis, millis},
     delivery::Format,
@@ -24,7 +27,7 @@ pub(super) async fn polling(
     rules: Rules,
     now: Millis,
 ) -> Result<Option<Polling>, Problem> {
-    if !enabled(configuration)? || by_webhook(configuration)? {
+    if Mode::of(session.description(), configuration)? != Mode::Polling {
         return Ok(None);
     }
     let interval = millis(interval(configuration, rules)?);
@@ -93,7 +96,7 @@ pub fn check_callback(text: &str) -> Result<(), String> {
 /// Check the values of the host's own keys that have a form.
 pub(super) fn check_values(configuration: &IndexMap<String, String>, rules: Rules) -> Result<(), Problem> {
     enabled(configuration)?;
-    by_webhook(configuration)?;
+    mode::check_values(configuration)?;
     interval(configuration, rules)?;
     callback(configuration)?;
     if let Some(format) = configuration.get(Format::KEY)
@@ -117,21 +120,6 @@ pub(super) fn check_values(configuration: &IndexMap<String, String>, rules: Rule
         ));
     }
     Ok(())
-}
-
-fn by_webhook(configuration: &IndexMap<String, String>) -> Result<bool, Problem> {
-    match configuration
-        .get(keys::VENDOR_TYPE)
-        .map(|kind| kind.trim().to_ascii_lowercase())
-        .as_deref()
-    {
-        None | Some("" | "polling") => Ok(false),
-        Some("webhook" | "webhooks") => Ok(true),
-        Some(other) => Err(Problem::field(
-            format!("configuration[{:?}]", keys::VENDOR_TYPE),
-            format!("{other:?} is no way to get events; it should be polling or webhook"),
-        )),
-    }
 }
 
 fn truth(key: &str, value: &str) -> Result<bool, Problem> {

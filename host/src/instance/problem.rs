@@ -1,6 +1,8 @@
 //! Why a request for an instance is refused.
 
-use crate::{ids::NoRandomness, session::Failure, store::StoreError, vault::VaultError};
+use crate::{
+    ids::NoRandomness, inbound::RegistrationError, session::Failure, store::StoreError, vault::VaultError,
+};
 
 /// Why a request for an instance is refused.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +27,18 @@ pub enum Problem {
     /// No randomness for a token.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
+}
+
+impl From<RegistrationError> for Problem {
+    fn from(error: RegistrationError) -> Self {
+        match error {
+            RegistrationError::Failure(failure) => Self::Provider(failure),
+            error @ RegistrationError::NoPublicUrl { .. } => Self::field(
+                format!("configuration[{:?}]", super::keys::VENDOR_TYPE),
+                error.to_string(),
+            ),
+        }
+    }
 }
 
 impl Problem {

@@ -9,15 +9,20 @@ mod news;
 mod poller;
 mod preview;
 mod scheduler;
+mod telling;
 mod window;
 
 use std::time::Duration;
 
-pub(crate) use self::window::floor_to_second;
 pub use self::{
     backoff::Backoff,
     preview::{Preview, PreviewRecord, PreviewRequest},
     scheduler::Scheduler,
+};
+pub(crate) use self::{
+    news::{Baseline, Seen, Sifted, sift},
+    telling::Teller,
+    window::floor_to_second,
 };
 
 /// How the host polls.

@@ -13,42 +13,42 @@ use crate::{
 
 /// A record of a page.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// Digest of its identity.
-    pub(super) identity: IdentityHash,
+    pub(crate) identity: IdentityHash,
     /// What it is published as.
-    pub(super) object_id: String,
+    pub(crate) object_id: String,
     /// What happened to it, by its dates.
-    pub(super) kind: EventKind,
+    pub(crate) kind: EventKind,
     /// When it was last changed.
-    pub(super) updated: Option<Millis>,
+    pub(crate) updated: Option<Millis>,
     /// Digest of its updated instant and its content.
-    pub(super) content: [u8; 16],
+    pub(crate) content: [u8; 16],
     /// The record as fetched.
-    pub(super) raw: Box<RawValue>,
+    pub(crate) raw: Box<RawValue>,
 }
 
 /// From when on what is unknown is told.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Baseline {
+pub(crate) struct Baseline {
     /// Unknown records that were changed before are remembered, not told.
-    pub(super) start: Millis,
+    pub(crate) start: Millis,
     /// Whether a poll was completed before; until then, unknown records without a date are not told either.
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
 }
 
 /// What a page comes to.
 #[derive(Debug, Default)]
-pub(super) struct Sifted {
+pub(crate) struct Sifted {
     /// Added or replaced.
-    pub(super) fingerprints: Vec<Fingerprint>,
+    pub(crate) fingerprints: Vec<Fingerprint>,
     /// What to tell, in the page's order.
-    pub(super) news: Vec<Seen>,
+    pub(crate) news: Vec<Seen>,
 }
 
 impl Seen {
     /// A record as the adapter hands it over.
-    pub(super) fn new(changed: types::Changed, rendered: Rendered) -> Self {
+    pub(crate) fn new(changed: types::Changed, rendered: Rendered) -> Self {
         let kind = match changed.change {
             types::Change::Created => EventKind::Created,
             types::Change::Updated => EventKind::Updated,
@@ -80,7 +80,7 @@ fn half(hash: blake3::Hash) -> [u8; 16] {
 }
 
 /// Tell what is news from what is known.
-pub(super) fn sift(records: Vec<Seen>, known: Vec<Fingerprint>, baseline: Baseline) -> Sifted {
+pub(crate) fn sift(records: Vec<Seen>, known: Vec<Fingerprint>, baseline: Baseline) -> Sifted {
     let mut known: HashMap<IdentityHash, Fingerprint> = known
         .into_iter()
         .map(|fingerprint| (fingerprint.identity, fingerprint))

@@ -1,26 +1,17 @@
 //! One poll of one resource: walk the window, page by page into the store.
 
-use std::num::NonZeroUsize;
-
 use super::{
     Options,
     news::{Baseline, Seen, Sifted, sift},
+    telling::Teller,
     window::Window,
 };
 use crate::{
     adapter::contract::poller::Job,
     clock::{Millis, millis},
-    delivery::{
-        batch::{Batch, batches},
-        envelope::{self, Notice, NoticeRecord, Origin},
-    },
     host::Host,
-    ids,
     session::{Failure, Session, WalkPage, render},
-    store::{
-        Checkpoint, Fingerprint, Instance, Lease, NewEvent, NewNotification, NotificationId, PageCommit,
-        PollCommit, PollOutcome, Poller, User,
-    },
+    store::{Checkpoint, Fingerprint, Lease, PageCommit, PollCommit, PollOutcome, Poller},
 };
 
 /// What polls of an instance have in common.
@@ -29,10 +20,7 @@ pub(super) struct Round<'a> {
     pub(super) host: &'a Host,
     pub(super) options: &'a Options,
     pub(super) lease: Lease,
-    pub(super) instance: &'a Instance,
-    pub(super) user: &'a User,
-    /// Events of one notification at most.
-    pub(super) batch: NonZeroUsize,
+    pub(super) teller: Teller<'a>,
 }
 
 /// What a poll did so far.
@@ -161,7 +149,7 @@ impl Round<'_> {
         tally.events = tally
             .events
             .saturating_add(u32::try_from(news.len()).unwrap_or(u32::MAX));
-        let notifications = self.freeze(session, poller, news, started)?;
+        let notifications = self.teller.tell(session, &poller.resource, news, started)?;
         let told = !notifications.is_empty();
         let checkpoint = page.checkpoint.map(|data| Checkpoint {
             data,
@@ -180,73 +168,8 @@ impl Round<'_> {
             })
             .await?;
         if told {
-            self.host.events_stored.send_replace(());
-            self.host.deliveries_due.notify_one();
+            self.teller.announce();
         }
         Ok(())
-    }
-
-    /// Make notifications of a page's news: of one kind each, up to the batch size, bodies frozen.
-    fn freeze(
-        &self,
-        session: &Session<'_>,
-        poller: &Poller,
-        news: Vec<Seen>,
-        started: Millis,
-    ) -> Result<Vec<NewNotification>, Failure> {
-        let description = session.description();
-        let origin = Origin {
-            element_key: &description.key,
-            hub_key: &description.hub,
-            account: self.instance.account,
-            organization: self.user.organization,
-            user: self.instance.user,
-            instance: self.instance.id,
-            instance_name: &self.instance.name,
-            instance_tags: &self.instance.tags,
-            from: envelope::DEFAULT_FROM,
-        };
-        let batches = batches(news, self.batch, |seen| (seen.kind, seen.identity));
-        let mut notifications = Vec::with_capacity(batches.len());
-        for Batch { kind, changes } in batches {
-            let now = self.host.clock.now();
-            let id = NotificationId(self.host.sequence.next(now));
-            let event_id = ids::event_id(now).map_err(|error| Failure::Vault(error.into()))?;
-            let records: Vec<NoticeRecord<'_>> = changes
-                .iter()
-                .map(|seen| NoticeRecord {
-                    object_id: &seen.object_id,
-                    date: seen.updated,
-                    raw: &seen.raw,
-                })
-                .collect();
-            let notice = Notice {
-                origin,
-                notification: id,
-                event_id: &event_id,
-                created: now,
-                resource: &poller.resource,
-                kind,
-                poll_date: started,
-                records: &records,
-            };
-            let body = envelope::render(&notice).map_err(|error| session.malformed(error.to_string()))?;
-            let event = |seen: Seen| NewEvent {
-                object_id: seen.object_id,
-                identity: seen.identity,
-                date: seen.updated,
-            };
-            notifications.push(NewNotification {
-                id,
-                event_id,
-                topic: envelope::topic(self.instance.id, &description.key),
-                resource: poller.resource.clone(),
-                kind,
-                created: now,
-                events: changes.into_iter().map(event).collect(),
-                body,
-            });
-        }
-        Ok(notifications)
     }
 }

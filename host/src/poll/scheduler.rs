@@ -1,18 +1,17 @@
 //! Who is polled when.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Backoff, Options, poller::Round};
+use super::{Backoff, Options, poller::Round, telling::Teller};
 use crate::{
     adapter::CallError,
     clock::{Millis, millis},
-    delivery::{Format, batch::DEFAULT_BATCH},
     host::Host,
     session::{Failure, Session},
-    store::{Instance, Lease, Poller, Schedule, StoreError},
+    store::{Lease, Poller, Schedule, StoreError},
 };
 
 /// At the latest after so long the store is asked who is due, whatever woke nobody up.
@@ -21,8 +20,6 @@ const LONGEST_NAP: Duration = Duration::from_secs(10);
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// An instance of which nothing is to be polled is looked at again after so long.
 const IDLE: Millis = 60 * 60 * 1000;
-/// The configuration key of the number of events of one notification.
-const BATCH_KEY: &str = "event.notification.batch.size";
 
 /// Polls instances when they are due, one poll of an instance at a time.
 #[derive(Debug)]
@@ -158,14 +155,11 @@ impl Scheduler {
         let schedule = store.schedule(instance.id).await?.ok_or_else(missing)?;
         let user = store.user_by_id(instance.user).await?.ok_or_else(missing)?;
         let mut session = Session::open(&self.host, &instance).await?;
-        let batch = batch_size(&instance);
         let round = Round {
             host: &self.host,
             options: &self.options,
             lease,
-            instance: &instance,
-            user: &user,
-            batch,
+            teller: Teller::new(&self.host, &instance, &user),
         };
         let mut plan = Plan {
             schedule: &schedule,
@@ -274,16 +268,4 @@ fn concerns_all(failure: &Failure) -> bool {
             | Failure::Unauthenticated(_)
             | Failure::Adapter(CallError::Quarantined { .. })
     )
-}
-
-fn batch_size(instance: &Instance) -> NonZeroUsize {
-    let configured = instance
-        .configuration
-        .get(BATCH_KEY)
-        .and_then(|size| size.trim().parse().ok());
-    let format = instance.configuration.get(Format::KEY);
-    let format = format
-        .and_then(|format| format.parse().ok())
-        .unwrap_or(Format::CloudElements);
-    format.batch(configured.unwrap_or(DEFAULT_BATCH))
 }

@@ -14,12 +14,44 @@ pub struct Rendered {
     pub content: blake3::Hash,
 }
 
+/// The answer that spans of a delivery's body name (see `webhook.wit`).
+const DELIVERY: u32 = u32::MAX;
+
+/// What the spans of a document refer to.
+#[derive(Debug, Clone, Copy)]
+struct Sources<'a> {
+    answers: &'a [types::Answer],
+    /// The body of the call that a provider made.
+    delivery: &'a [u8],
+}
+
 /// Put a document's pieces together and check that it is JSON.
 pub fn render(
     adapter: &str,
     document: &[types::Piece],
     answers: &[types::Answer],
 ) -> Result<Rendered, Failure> {
+    render_from(
+        adapter,
+        document,
+        Sources {
+            answers,
+            delivery: &[],
+        },
+    )
+}
+
+/// [`render`] for what a provider's call told: spans may refer to its body.
+pub(super) fn render_received(
+    adapter: &str,
+    document: &[types::Piece],
+    answers: &[types::Answer],
+    delivery: &[u8],
+) -> Result<Rendered, Failure> {
+    render_from(adapter, document, Sources { answers, delivery })
+}
+
+fn render_from(adapter: &str, document: &[types::Piece], sources: Sources<'_>) -> Result<Rendered, Failure> {
     let malformed = |what: String| Failure::Malformed {
         adapter: adapter.to_owned(),
         what,
@@ -29,7 +61,7 @@ pub fn render(
     for piece in document {
         let bytes = match &piece.text {
             types::SourceText::Text(text) => text.as_bytes(),
-            types::SourceText::Span(span) => cut(*span, answers)
+            types::SourceText::Span(span) => cut_from(*span, sources)
                 .ok_or_else(|| malformed(format!("a record's span {span:?} is outside of the answers")))?,
         };
         text.extend_from_slice(bytes);
@@ -55,9 +87,22 @@ fn length(piece: &types::Piece) -> usize {
     }
 }
 
-/// The bytes that a span stands for.
+/// The bytes that a span of answers stands for.
 pub fn cut(span: types::Span, answers: &[types::Answer]) -> Option<&[u8]> {
-    let answer = answers.get(span.answer as usize)?.as_ref().ok()?;
+    cut_from(
+        span,
+        Sources {
+            answers,
+            delivery: &[],
+        },
+    )
+}
+
+fn cut_from(span: types::Span, sources: Sources<'_>) -> Option<&[u8]> {
+    let body = match span.answer {
+        DELIVERY => sources.delivery,
+        answer => &sources.answers.get(answer as usize)?.as_ref().ok()?.body,
+    };
     let start = span.offset as usize;
-    answer.body.get(start..start.checked_add(span.length as usize)?)
+    body.get(start..start.checked_add(span.length as usize)?)
 }

@@ -9,6 +9,7 @@ mod document;
 mod failure;
 mod grant;
 mod pkce;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use indexmap::IndexMap;
 use periodic_sdk::description::Description;
 use serde_json::value::RawValue;
 
+pub(crate) use self::webhook::Told;
 pub use self::{
     document::{Rendered, cut, render},
     failure::Failure,
@@ -79,7 +81,7 @@ pub struct Asked {
 /// Where captured values go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keeping {
-    /// The instance does not exist yet: they stay in the session (see [`Session::into_parts`]).
+    /// The instance does not exist yet: they stay in the session (see [`Session::parts`]).
     Session,
     /// Into the store, before anything else is done with them.
     Store,
@@ -264,7 +266,7 @@ impl<'h> Session<'h> {
     }
 
     /// What the session gathered, with all secrets sealed.
-    pub fn into_parts(self) -> Result<Parts, Failure> {
+    pub fn parts(&self) -> Result<Parts, Failure> {
         let mut secrets = Vec::new();
         for (name, secret) in self
             .secrets
@@ -274,7 +276,7 @@ impl<'h> Session<'h> {
             secrets.push(self.seal(name, secret)?);
         }
         Ok(Parts {
-            derived: self.derived,
+            derived: self.derived.clone(),
             secrets,
         })
     }

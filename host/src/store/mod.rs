@@ -167,6 +167,76 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// End a poll: move the cursor on success, note the failure otherwise, prune fingerprints, keep the record.
     async fn commit_poll(&self, poll: PollCommit) -> Result<()>;
 
+    // --- Webhooks of providers -----------------------------------------------------------------------------------
+
+    /// What is registered at an instance's provider.
+    async fn registration(&self, instance: InstanceId) -> Result<Option<Registration>>;
+
+    /// Where in calls to an element's address values stand that tell instances apart; at most `limit` places.
+    async fn finder_paths(&self, element: &str, limit: usize) -> Result<Vec<String>>;
+
+    /// The registered instances of an element that have this value at this place, by id.
+    async fn find_registered(
+        &self,
+        element: &str,
+        path: &str,
+        value: &str,
+        limit: usize,
+    ) -> Result<Vec<InstanceId>>;
+
+    /// Take a lease on up to `limit` registrations that have to be prolonged.
+    async fn claim_registrations(
+        &self,
+        now: Millis,
+        limit: usize,
+        lease_ends: Millis,
+    ) -> Result<Vec<Registration>>;
+
+    /// Give a registration back with what came of it. [`StoreError::StaleLease`] when it is another's or was replaced.
+    async fn settle_registration(&self, lease: Lease, renewal: Renewal, now: Millis) -> Result<()>;
+
+    /// When the next registration has to be prolonged, or the next lease ends.
+    async fn next_registration_due(&self) -> Result<Option<Millis>>;
+
+    /// Keep a call of a provider. One that was kept before is not kept again, unless it was processed and the provider
+    /// was asked for what it announces: then it may announce something new.
+    async fn keep_inbound(&self, call: NewInbound) -> Result<Intake>;
+
+    /// Take a lease on up to `limit` inboxes in which something is due.
+    async fn claim_inboxes(&self, now: Millis, limit: usize, lease_ends: Millis) -> Result<Vec<Lease>>;
+
+    /// Prolong a lease on an inbox.
+    async fn renew_inbox(&self, lease: Lease, lease_ends: Millis) -> Result<()>;
+
+    /// Give an inbox back.
+    async fn release_inbox(&self, lease: Lease) -> Result<()>;
+
+    /// The oldest call in an inbox that is due.
+    async fn next_inbound(&self, instance: InstanceId, now: Millis) -> Result<Option<Inbound>>;
+
+    /// What is remembered of these records of an instance.
+    async fn received_fingerprints(
+        &self,
+        instance: InstanceId,
+        identities: Vec<ReceivedIdentity>,
+    ) -> Result<Vec<ReceivedFingerprint>>;
+
+    /// Finish a call: fingerprints, events, notifications and deliveries in one transaction, under the inbox's lease as
+    /// [`Store::commit_page`] under an instance's.
+    async fn commit_inbound(&self, done: InboundCommit) -> Result<()>;
+
+    /// Note that a call could not be processed.
+    async fn fail_inbound(&self, failure: InboundFailure) -> Result<()>;
+
+    /// Let calls that failed or wait be due now. Says how many.
+    async fn retry_inbox(&self, instance: InstanceId, now: Millis) -> Result<usize>;
+
+    /// How an inbox is.
+    async fn inbox(&self, instance: InstanceId) -> Result<InboxState>;
+
+    /// When something in an inbox is due, or the next lease ends.
+    async fn next_inbox_due(&self) -> Result<Option<Millis>>;
+
     // --- Events --------------------------------------------------------------------------------------------------
 
     /// Notifications of an account, newest first.
@@ -276,8 +346,8 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// Give back every lease: for an embedded store at start, when no other host can hold one.
     async fn recover(&self) -> Result<()>;
 
-    /// Remove notifications made before this which no subscription waits for, their deliveries, and the records of
-    /// polls that ended before. Says how many notifications.
+    /// Remove notifications made before this which no subscription waits for, their deliveries, the records of
+    /// polls that ended before, calls of providers that were finished before and what they told. Says how many notifications.
     async fn prune(&self, before: Millis) -> Result<usize>;
 
     /// Is the store there?

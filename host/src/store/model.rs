@@ -2,8 +2,9 @@
 
 mod analysis;
 mod delivery;
+mod inbound;
 
-pub use self::{analysis::*, delivery::*};
+pub use self::{analysis::*, delivery::*, inbound::*};
 
 use std::fmt;
 
@@ -132,6 +133,8 @@ pub struct NewInstance {
     pub polling: Option<Polling>,
     /// Where its events go, where they go.
     pub callback: Option<Callback>,
+    /// What is registered at its provider, where something is.
+    pub registration: Option<NewRegistration>,
     /// When.
     pub created: Millis,
 }
@@ -205,6 +208,8 @@ pub struct InstanceChange {
     /// nothing. `Remove` retires the subscription: it is listed no more, and what it has not delivered queues until
     /// a later `Set`.
     pub callback: Edit<Callback>,
+    /// What is registered at its provider.
+    pub registration: Edit<NewRegistration>,
     /// When. A change of nothing but secrets is no edit: it leaves the instance's `updated` as it was.
     pub now: Millis,
 }

@@ -11,7 +11,7 @@ use super::{Api, BASE};
 
 /// `GET /openapi.json`. Nobody has to say who he is for it.
 pub(super) async fn get(State(api): State<Api>) -> Json<Value> {
-    Json(document(api.public_url.as_deref()))
+    Json(document(api.host.public_url.as_deref()))
 }
 
 fn document(public_url: Option<&str>) -> Value {

@@ -7,6 +7,7 @@ pub(super) mod change;
 pub(super) mod claims;
 pub(super) mod history;
 pub(super) mod housekeeping;
+pub(super) mod inbound;
 pub(super) mod instances;
 pub(super) mod leases;
 pub(super) mod messages;
@@ -110,6 +111,11 @@ macro_rules! for_each_case {
             messages::the_feed_goes_by_visibility,
             rewind::a_rewound_poller_forgets_what_changed_since,
             rewind::a_missing_poller_is_told,
+            inbound::a_registration_lives_with_its_instance,
+            inbound::registrations_are_prolonged_under_a_lease,
+            inbound::calls_are_kept_once_and_up_to_a_limit,
+            inbound::a_call_ends_with_what_it_tells,
+            inbound::a_call_that_failed_blocks_nobody,
             housekeeping::recovery_gives_back_all_leases,
             housekeeping::pruning_takes_what_is_finished_and_old,
             housekeeping::pruning_goes_through_many_batches,

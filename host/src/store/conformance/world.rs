@@ -65,6 +65,7 @@ impl<'a> World<'a> {
             secrets: vec![secret("oauth.user.token", b"sealed")],
             polling: Some(polling(&["contacts", "notes"])),
             callback: Some(callback(id, "https://example.org/hook")),
+            registration: None,
             created: NOW,
         }
     }

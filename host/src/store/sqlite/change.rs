@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{instances, pollers, schedules, subscriptions};
+use super::{instances, pollers, registrations, schedules, subscriptions};
 use crate::store::{Edit, Instance, InstanceChange, InstanceId, Result};
 
 pub(super) fn change(connection: &Connection, id: InstanceId, change: &InstanceChange) -> Result<Instance> {
@@ -30,6 +30,11 @@ pub(super) fn change(connection: &Connection, id: InstanceId, change: &InstanceC
         Edit::Keep => {}
         Edit::Set(callback) => subscriptions::put(connection, id, callback, change.now)?,
         Edit::Remove => subscriptions::retire(connection, id, change.now)?,
+    }
+    match &change.registration {
+        Edit::Keep => {}
+        Edit::Set(registration) => registrations::put(connection, id, registration)?,
+        Edit::Remove => registrations::remove(connection, id)?,
     }
     Ok(after)
 }

@@ -5,8 +5,12 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, params};
 
 use super::{columns::signed, error::taken, messages, outboxes, schedules, subscriptions};
-use crate::store::{
-    Fingerprint, Lease, NewNotification, PageCommit, PollCommit, PollOutcome, PollerId, Result, StoreError,
+use crate::{
+    clock::Millis,
+    store::{
+        Fingerprint, InstanceId, Lease, NewNotification, PageCommit, PollCommit, PollOutcome, PollerId,
+        Result, StoreError,
+    },
 };
 
 pub(super) fn page(connection: &Connection, page: &PageCommit) -> Result<()> {
@@ -25,10 +29,20 @@ pub(super) fn page(connection: &Connection, page: &PageCommit) -> Result<()> {
             .prepare_cached("UPDATE pollers SET checkpoint = ?2, checkpoint_adapter = ?3 WHERE id = ?1")?;
         keep.execute(params![page.poller, checkpoint.data, checkpoint.adapter])?;
     }
-    for notification in &page.notifications {
-        put_notification(connection, page.lease, notification)?;
+    notify(connection, page.lease.instance, &page.notifications, page.now)
+}
+
+/// Store notifications of an instance, and a delivery of each to each subscription of its topic.
+pub(super) fn notify(
+    connection: &Connection,
+    instance: InstanceId,
+    notifications: &[NewNotification],
+    now: Millis,
+) -> Result<()> {
+    for notification in notifications {
+        put_notification(connection, instance, notification)?;
     }
-    deliver(connection, page)
+    deliver(connection, notifications, now)
 }
 
 pub(super) fn poll(connection: &Connection, poll: &PollCommit) -> Result<()> {
@@ -100,7 +114,7 @@ fn put_fingerprints(connection: &Connection, poller: PollerId, fingerprints: &[F
     Ok(())
 }
 
-fn put_notification(connection: &Connection, lease: Lease, new: &NewNotification) -> Result<()> {
+fn put_notification(connection: &Connection, instance: InstanceId, new: &NewNotification) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO notifications (id, position, account_id, instance_id, event_id, topic, resource, kind, created)
          VALUES (?1, ?2, (SELECT account_id FROM instances WHERE id = ?3), ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -109,7 +123,7 @@ fn put_notification(connection: &Connection, lease: Lease, new: &NewNotification
         .execute(params![
             new.id,
             messages::next_position(connection)?,
-            lease.instance,
+            instance,
             new.event_id,
             new.topic,
             new.resource,
@@ -135,21 +149,21 @@ fn put_notification(connection: &Connection, lease: Lease, new: &NewNotification
     Ok(())
 }
 
-/// Make a delivery of each of the page's notifications to each subscription of its topic.
-fn deliver(connection: &Connection, page: &PageCommit) -> Result<()> {
-    let Some(first) = page.notifications.first() else {
+/// Make a delivery of each notification to each subscription of its topic.
+fn deliver(connection: &Connection, notifications: &[NewNotification], now: Millis) -> Result<()> {
+    let Some(first) = notifications.first() else {
         return Ok(());
     };
     let mut touched = BTreeSet::new();
-    // The notifications of a page share their topic: it is looked up once.
+    // Notifications of one transaction share their topic: it is looked up once.
     let (mut topic, mut subscriptions) = (first.topic.as_str(), Vec::new());
-    for (notification, index) in page.notifications.iter().zip(0_usize..) {
+    for (notification, index) in notifications.iter().zip(0_usize..) {
         if index == 0 || notification.topic != topic {
             topic = &notification.topic;
             subscriptions = subscriptions::of_topic(connection, notification.id)?;
         }
         for subscription in &subscriptions {
-            outboxes::enqueue(connection, *subscription, notification.id, page.now)?;
+            outboxes::enqueue(connection, *subscription, notification.id, now)?;
             touched.insert(*subscription);
         }
     }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{outboxes, schedules};
+use super::{inboxes, outboxes, registrations, schedules};
 use crate::{
     clock::Millis,
     store::{NotificationId, Result, SubscriptionId},
@@ -20,6 +20,8 @@ pub(super) const START: Position = (Millis::MIN, NotificationId(i64::MIN));
 /// Give back every lease. The epochs rise, so that nothing from before is taken for an answer.
 pub(super) fn recover(connection: &Connection) -> Result<()> {
     schedules::recover(connection)?;
+    registrations::recover(connection)?;
+    inboxes::recover(connection)?;
     let mut recover = connection.prepare_cached(
         "UPDATE deliveries
          SET epoch = epoch + 1, lease_ends = NULL, next_attempt = iif(next_attempt IS NULL, NULL, created)
@@ -70,4 +72,9 @@ pub(super) fn prune_polls(connection: &Connection, before: Millis) -> Result<boo
         "DELETE FROM polls WHERE id IN (SELECT id FROM polls WHERE finished < ?1 LIMIT ?2)",
     )?;
     Ok(remove.execute(params![before, BATCH])? > 0)
+}
+
+/// Remove one batch of old calls of providers and of what is remembered of them. Says whether there may be more.
+pub(super) fn prune_inboxes(connection: &Connection, before: Millis) -> Result<bool> {
+    inboxes::prune(connection, before, BATCH)
 }

@@ -2,7 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Value};
 
-use super::{columns::Json, error::taken, messages, pollers, query::Query, schedules, subscriptions};
+use super::{
+    columns::Json, error::taken, messages, pollers, query::Query, registrations, schedules, subscriptions,
+};
 use crate::{
     clock::Millis,
     store::{
@@ -60,6 +62,9 @@ pub(super) fn create(connection: &Connection, new: &NewInstance) -> Result<Insta
     }
     if let Some(callback) = &new.callback {
         subscriptions::put(connection, new.id, callback, new.created)?;
+    }
+    if let Some(registration) = &new.registration {
+        registrations::put(connection, new.id, registration)?;
     }
     existing(connection, new.id)
 }

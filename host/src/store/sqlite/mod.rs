@@ -13,6 +13,7 @@ mod engine;
 mod error;
 mod history;
 mod housekeeping;
+mod inboxes;
 mod instances;
 mod messages;
 mod migrations;
@@ -20,6 +21,7 @@ mod outboxes;
 mod pollers;
 mod query;
 mod readers;
+mod registrations;
 mod replays;
 mod schedules;
 mod settings;
@@ -38,11 +40,13 @@ use self::engine::Engine;
 pub use self::error::{GroupFailed, OpenError};
 use super::{
     Account, AccountId, Attempt, ClaimedDelivery, CountFilter, Delivery, DeliveryClaim, DeliveryFilter,
-    DeliveryId, Digest, Disposition, EventCount, Fingerprint, IdentityHash, Instance, InstanceChange,
-    InstanceFilter, InstanceId, Lease, NewInstance, NewMessage, NewSubscription, NewTenant, NewUser,
-    Notification, NotificationFilter, NotificationId, Organization, OrganizationId, PageCommit, PollCommit,
-    PollRecord, Poller, PollerId, PollerSwitch, Replayed, Result, Role, Schedule, SealedSecret, SecretChange,
-    Settlement, Store, Subscription, SubscriptionFilter, SubscriptionId, User, UserId,
+    DeliveryId, Digest, Disposition, EventCount, Fingerprint, IdentityHash, Inbound, InboundCommit,
+    InboundFailure, InboxState, Instance, InstanceChange, InstanceFilter, InstanceId, Intake, Lease,
+    NewInbound, NewInstance, NewMessage, NewSubscription, NewTenant, NewUser, Notification,
+    NotificationFilter, NotificationId, Organization, OrganizationId, PageCommit, PollCommit, PollRecord,
+    Poller, PollerId, PollerSwitch, ReceivedFingerprint, ReceivedIdentity, Registration, Renewal, Replayed,
+    Result, Role, Schedule, SealedSecret, SecretChange, Settlement, Store, Subscription, SubscriptionFilter,
+    SubscriptionId, User, UserId,
 };
 use crate::clock::Millis;
 
@@ -267,6 +271,107 @@ impl Store for Sqlite {
         self.engine.write(move |c| commits::poll(c, &poll)).await
     }
 
+    async fn registration(&self, instance: InstanceId) -> Result<Option<Registration>> {
+        self.engine
+            .read(move |c| registrations::by_instance(c, instance))
+            .await
+    }
+
+    async fn finder_paths(&self, element: &str, limit: usize) -> Result<Vec<String>> {
+        let element = element.to_owned();
+        self.engine
+            .read(move |c| registrations::finder_paths(c, &element, limit))
+            .await
+    }
+
+    async fn find_registered(
+        &self,
+        element: &str,
+        path: &str,
+        value: &str,
+        limit: usize,
+    ) -> Result<Vec<InstanceId>> {
+        let (element, path, value) = (element.to_owned(), path.to_owned(), value.to_owned());
+        self.engine
+            .read(move |c| registrations::found(c, &element, &path, &value, limit))
+            .await
+    }
+
+    async fn claim_registrations(
+        &self,
+        now: Millis,
+        limit: usize,
+        lease_ends: Millis,
+    ) -> Result<Vec<Registration>> {
+        self.engine
+            .write(move |c| registrations::claim(c, now, limit, lease_ends))
+            .await
+    }
+
+    async fn settle_registration(&self, lease: Lease, renewal: Renewal, now: Millis) -> Result<()> {
+        self.engine
+            .write(move |c| registrations::settle(c, lease, &renewal, now))
+            .await
+    }
+
+    async fn next_registration_due(&self) -> Result<Option<Millis>> {
+        self.engine.read(registrations::next_due).await
+    }
+
+    async fn keep_inbound(&self, call: NewInbound) -> Result<Intake> {
+        self.engine.write(move |c| inboxes::keep(c, &call)).await
+    }
+
+    async fn claim_inboxes(&self, now: Millis, limit: usize, lease_ends: Millis) -> Result<Vec<Lease>> {
+        self.engine
+            .write(move |c| inboxes::claim(c, now, limit, lease_ends))
+            .await
+    }
+
+    async fn renew_inbox(&self, lease: Lease, lease_ends: Millis) -> Result<()> {
+        self.engine
+            .write(move |c| inboxes::renew(c, lease, lease_ends))
+            .await
+    }
+
+    async fn release_inbox(&self, lease: Lease) -> Result<()> {
+        self.engine.write(move |c| inboxes::release(c, lease)).await
+    }
+
+    async fn next_inbound(&self, instance: InstanceId, now: Millis) -> Result<Option<Inbound>> {
+        self.engine.read(move |c| inboxes::next(c, instance, now)).await
+    }
+
+    async fn received_fingerprints(
+        &self,
+        instance: InstanceId,
+        identities: Vec<ReceivedIdentity>,
+    ) -> Result<Vec<ReceivedFingerprint>> {
+        self.engine
+            .read(move |c| inboxes::fingerprints(c, instance, &identities))
+            .await
+    }
+
+    async fn commit_inbound(&self, done: InboundCommit) -> Result<()> {
+        self.engine.write(move |c| inboxes::commit(c, &done)).await
+    }
+
+    async fn fail_inbound(&self, failure: InboundFailure) -> Result<()> {
+        self.engine.write(move |c| inboxes::fail(c, &failure)).await
+    }
+
+    async fn retry_inbox(&self, instance: InstanceId, now: Millis) -> Result<usize> {
+        self.engine.write(move |c| inboxes::retry(c, instance, now)).await
+    }
+
+    async fn inbox(&self, instance: InstanceId) -> Result<InboxState> {
+        self.engine.read(move |c| inboxes::state(c, instance)).await
+    }
+
+    async fn next_inbox_due(&self) -> Result<Option<Millis>> {
+        self.engine.read(inboxes::next_due).await
+    }
+
     async fn notifications(
         &self,
         account: AccountId,
@@ -436,6 +541,11 @@ impl Store for Sqlite {
         while self
             .engine
             .write(move |c| housekeeping::prune_polls(c, before))
+            .await?
+        {}
+        while self
+            .engine
+            .write(move |c| housekeeping::prune_inboxes(c, before))
             .await?
         {}
         Ok(total)

@@ -1,0 +1,319 @@
+//! The door at which providers knock.
+
+use std::time::Duration;
+
+use super::{
+    CALL, FINDER,
+    finder::Searched,
+    verify::{Unverifiable, is_genuine},
+};
+use crate::{
+    adapter::contract::{
+        types::Header,
+        webhook::{Delivery, Reply},
+    },
+    host::Host,
+    session::{Failure, Session},
+    store::{Instance, InstanceId, Intake, NewInbound, Registration, StoreError},
+};
+
+/// An adapter that has not answered in this time is asked again when the call is processed: providers want an answer
+/// within two seconds.
+const PATIENCE: Duration = Duration::from_millis(1200);
+/// A call concerns no more instances.
+const MOST_INSTANCES: usize = 16;
+/// No element has more places to look for an instance.
+const MOST_FINDERS: usize = 16;
+/// No instance has more calls waiting
+const MOST_MESSAGES: usize = 10_000;
+/// or more bytes in them.
+const MOST_BYTES: usize = 64 << 20;
+
+/// A call of a provider.
+#[derive(Debug)]
+pub struct Knock {
+    /// The element's key or id, as the path has it.
+    pub element: String,
+    /// The instances that the call names by itself; none when it names none.
+    pub named: Option<Vec<InstanceId>>,
+    /// The call.
+    pub call: Delivery,
+}
+
+/// How a call is answered.
+#[derive(Debug)]
+pub enum Admission {
+    /// It is stored, or known already.
+    Taken,
+    /// The adapter answers.
+    Greeted(Reply),
+    /// It concerns nobody.
+    Nobody,
+    /// It concerns an instance that is being made.
+    TooEarly,
+    /// The instance is switched off.
+    Disabled,
+    /// It is not the provider's.
+    Forged,
+    /// Too much waits already.
+    Full,
+}
+
+/// Take a call: find whom it concerns, let the adapter greet, verify, store. Of several instances the most friendly
+/// answer counts.
+pub async fn knock(host: &Host, knock: Knock) -> Result<Admission, Failure> {
+    let adapter = host.adapters.get(&knock.element);
+    let element = adapter.map_or(knock.element, |adapter| adapter.key().to_owned());
+    let mut candidates = match knock.named {
+        Some(named) => named,
+        None => find(host, &element, &knock.call).await?,
+    };
+    candidates.truncate(MOST_INSTANCES);
+    let mut answer = Admission::Nobody;
+    for candidate in candidates {
+        let admission = match known(host, &element, candidate).await? {
+            Some((instance, registration)) => admit(host, &instance, &registration, &knock.call).await?,
+            None => expect(host, &element, candidate, &knock.call).await,
+        };
+        if admission.friendliness() > answer.friendliness() {
+            answer = admission;
+        }
+    }
+    Ok(answer)
+}
+
+impl Admission {
+    fn friendliness(&self) -> u8 {
+        match self {
+            Self::Nobody => 0,
+            Self::Forged => 1,
+            Self::Disabled => 2,
+            Self::TooEarly => 3,
+            Self::Full => 4,
+            Self::Taken => 5,
+            Self::Greeted(_) => 6,
+        }
+    }
+}
+
+/// The instances that a call to the element's address concerns.
+async fn find(host: &Host, element: &str, call: &Delivery) -> Result<Vec<InstanceId>, StoreError> {
+    let paths = host.store.finder_paths(element, MOST_FINDERS).await?;
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let searched = Searched::new(call);
+    let mut found = Vec::new();
+    for path in paths {
+        if let Some(value) = searched.value(&path) {
+            let registered = host
+                .store
+                .find_registered(element, &path, &value, MOST_INSTANCES)
+                .await?;
+            found.extend(registered);
+        }
+    }
+    if found.is_empty() {
+        tracing::debug!(element, "a call concerns nobody by {FINDER}");
+    }
+    Ok(found)
+}
+
+/// An instance of this element that wants calls.
+async fn known(
+    host: &Host,
+    element: &str,
+    id: InstanceId,
+) -> Result<Option<(Instance, Registration)>, StoreError> {
+    let Some(registration) = host.store.registration(id).await? else {
+        return Ok(None);
+    };
+    let instance = host.store.instance(id).await?;
+    let instance = instance.filter(|instance| instance.element == element);
+    Ok(instance.map(|instance| (instance, registration)))
+}
+
+/// A call for an instance that is being made: all that can be done is to greet.
+async fn expect(host: &Host, element: &str, id: InstanceId, call: &Delivery) -> Admission {
+    let draft = host.expected.get(id).filter(|draft| draft.element == element);
+    let (Some(draft), Some(adapter)) = (draft, host.adapters.get(element)) else {
+        return Admission::Nobody;
+    };
+    let greeted = tokio::time::timeout(PATIENCE, adapter.greet(&draft.context, call)).await;
+    match greeted {
+        Ok(Ok(Some(reply))) => Admission::Greeted(reply),
+        Ok(Ok(None)) => Admission::TooEarly,
+        Ok(Err(error)) => {
+            tracing::warn!(instance = %id, %error, "a call for an instance to be could not be answered");
+            Admission::TooEarly
+        }
+        Err(_elapsed) => Admission::TooEarly,
+    }
+}
+
+/// What an adapter has to say of a call.
+pub(super) enum Judgement {
+    /// This at once, and nothing more.
+    Greeted(Reply),
+    /// It is the provider's.
+    Genuine,
+    /// It is not.
+    Forged,
+}
+
+/// Let the adapter greet, then verify.
+pub(super) async fn judge(
+    session: &Session<'_>,
+    registration: &Registration,
+    call: &Delivery,
+    shown: &Delivery,
+) -> Result<Judgement, Failure> {
+    if let Some(reply) = session.greet(shown).await? {
+        return Ok(Judgement::Greeted(reply));
+    }
+    let verification = session.verification(shown).await?;
+    let path = url::Url::parse(&registration.callback_url);
+    let path = path.as_ref().map_or("", |url| url.path());
+    match is_genuine(&verification, call, path, session.secrets()) {
+        Ok(true) => Ok(Judgement::Genuine),
+        Ok(false) => Ok(Judgement::Forged),
+        Err(error @ Unverifiable::NoSecret(_)) => {
+            tracing::warn!(instance = %registration.lease.instance, %error, "a call cannot be verified");
+            Ok(Judgement::Forged)
+        }
+        Err(error) => Err(session.malformed(error.to_string())),
+    }
+}
+
+async fn admit(
+    host: &Host,
+    instance: &Instance,
+    registration: &Registration,
+    call: &Delivery,
+) -> Result<Admission, Failure> {
+    if instance.disabled {
+        return Ok(Admission::Disabled);
+    }
+    let judged = tokio::time::timeout(PATIENCE, async {
+        let session = Session::open(host, instance).await?;
+        judge(&session, registration, call, &session.shown(call)).await
+    });
+    let verified = match judged.await {
+        Ok(Ok(Judgement::Greeted(reply))) => return Ok(Admission::Greeted(reply)),
+        Ok(Ok(Judgement::Forged)) => {
+            tracing::warn!(instance = %instance.id, "a call was refused: its signature is not the provider's");
+            return Ok(Admission::Forged);
+        }
+        Ok(Ok(Judgement::Genuine)) => true,
+        Ok(Err(failure @ (Failure::Store(_) | Failure::Vault(_)))) => return Err(failure),
+        // An adapter that cannot be asked now is asked when the call is processed.
+        Ok(Err(failure)) => {
+            tracing::warn!(instance = %instance.id, error = %failure, "a call is kept that could not be verified yet");
+            false
+        }
+        Err(_elapsed) => {
+            tracing::warn!(instance = %instance.id, "a call is kept that could not be verified in time");
+            false
+        }
+    };
+    keep(host, instance, call, verified).await
+}
+
+async fn keep(
+    host: &Host,
+    instance: &Instance,
+    call: &Delivery,
+    verified: bool,
+) -> Result<Admission, Failure> {
+    let malformed = |error: postcard::Error| Failure::Malformed {
+        adapter: instance.element.clone(),
+        what: format!("a call cannot be written down: {error}"),
+    };
+    let message = postcard::to_stdvec(call).map_err(malformed)?;
+    let identity = postcard::to_stdvec(&identity(call)).map_err(malformed)?;
+    let intake = host
+        .store
+        .keep_inbound(NewInbound {
+            instance: instance.id,
+            digest: host.vault.call_digest(&identity),
+            message: host.vault.seal_bytes(instance.id, CALL, &message)?,
+            verified,
+            now: host.clock.now(),
+            most_messages: MOST_MESSAGES,
+            most_bytes: MOST_BYTES,
+        })
+        .await?;
+    host.inbound_due.notify_one();
+    Ok(match intake {
+        Intake::Kept => Admission::Taken,
+        Intake::Repeated => {
+            tracing::debug!(instance = %instance.id, "a call came again");
+            Admission::Taken
+        }
+        Intake::Full => Admission::Full,
+    })
+}
+
+/// What tells a call from others: all of it but the headers of transport, which differ from one attempt to the next.
+fn identity(call: &Delivery) -> Delivery {
+    let mut identity = call.clone();
+    identity.headers.retain(|header| !is_transport(header));
+    for header in &mut identity.headers {
+        header.name.make_ascii_lowercase();
+    }
+    identity
+        .headers
+        .sort_by(|a, b| (&a.name, &a.value).cmp(&(&b.name, &b.value)));
+    identity
+}
+
+fn is_transport(header: &Header) -> bool {
+    const NAMES: [&str; 16] = [
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "connection",
+        "content-length",
+        "date",
+        "expect",
+        "forwarded",
+        "host",
+        "te",
+        "traceparent",
+        "tracestate",
+        "transfer-encoding",
+        "user-agent",
+        "via",
+        "x-request-id",
+    ];
+    const PREFIXES: [&str; 3] = ["x-forwarded-", "x-real-ip", "cf-"];
+    let name = header.name.to_ascii_lowercase();
+    NAMES.contains(&name.as_str()) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(headers: &[(&str, &str)]) -> Delivery {
+        let header = |(name, value): &(&str, &str)| Header {
+            name: (*name).to_owned(),
+            value: (*value).to_owned(),
+        };
+        Delivery {
+            method: "POST".to_owned(),
+            query: String::new(),
+            headers: headers.iter().map(header).collect(),
+            body: b"{}".to_vec(),
+        }
+    }
+
+    #[test]
+    fn attempts_of_a_call_are_the_same_call() {
+        let one = call(&[("Date", "1"), ("X-Topic", "a"), ("X-Forwarded-For", "1.2.3.4")]);
+        let again = call(&[("x-topic", "a"), ("Date", "2"), ("X-Request-Id", "7")]);
+        let other = call(&[("X-Topic", "b")]);
+        assert_eq!(identity(&one), identity(&again));
+        assert_ne!(identity(&one), identity(&other));
+    }
+}
