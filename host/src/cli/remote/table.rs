@@ -1,6 +1,6 @@
 //! Answers for people and for programs.
 
-use comfy_table::{ContentArrangement, Table, presets::NOTHING};
+use comfy_table::{Table, presets::NOTHING};
 use serde_json::Value;
 
 use super::Column;
@@ -31,20 +31,20 @@ pub(super) fn rows(rows: &[Value], columns: &[Column]) {
     println!("{table}");
 }
 
-/// Print the members of an object, lists of objects beneath them.
+/// Print the members of an object, each on a line that is no longer than it has to be.
 pub(super) fn members(body: &Value) {
-    let mut table = Table::new();
-    table
-        .load_style(NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
     let Value::Object(members) = body else {
         println!("{}", text(body));
         return;
     };
-    for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
-        table.add_row([name.clone(), text(value)]);
+    let told = || members.iter().filter(|(_, value)| !value.is_null());
+    let width = told()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or_default();
+    for (name, value) in told() {
+        println!(" {name:width$}  {}", text(value));
     }
-    println!("{table}");
 }
 
 fn short(text: &str) -> String {
