@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat};
 use tokio::time::Instant;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -50,6 +51,13 @@ impl Clock {
 /// A duration in milliseconds, capped at what fits.
 pub fn millis(duration: Duration) -> Millis {
     Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// An instant as `yyyy-MM-dd'T'HH:mm:ss'Z'`.
+pub fn iso(instant: Millis) -> String {
+    DateTime::from_timestamp_millis(instant)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 #[expect(

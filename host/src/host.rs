@@ -51,6 +51,8 @@ pub struct Host {
     pub polls_due: Notify,
     /// Somebody stored a delivery.
     pub deliveries_due: Arc<Notify>,
+    /// Somebody asked for an export.
+    pub bulk_due: Notify,
     /// Changes whenever notifications were stored; those who wait for events watch it.
     pub events_stored: watch::Sender<()>,
     /// What is known of each instance beside the store.

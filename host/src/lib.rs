@@ -7,6 +7,7 @@
 pub mod adapter;
 pub mod api;
 pub mod bootstrap;
+pub mod bulk;
 pub mod case;
 pub mod cli;
 pub mod clock;

@@ -17,6 +17,7 @@ pub struct Api {
     client: Client,
     base: String,
     authorization: Option<String>,
+    headers: Vec<(&'static str, String)>,
     answers: Arc<Mutex<Vec<Answer>>>,
 }
 
@@ -36,7 +37,10 @@ pub struct Answer {
 }
 
 /// A client that follows nothing and asks nobody.
-pub(crate) fn client() -> anyhow::Result<Client> {
+///
+/// # Errors
+/// It cannot be made.
+pub fn client() -> anyhow::Result<Client> {
     // The process has one provider of cryptography; a second installation is not needed.
     let _installed_before = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder()
@@ -58,6 +62,7 @@ impl Api {
             client: client()?,
             base: url.to_owned(),
             authorization: Some(format!("User {USER_SECRET}, Organization {ORGANIZATION_SECRET}")),
+            headers: Vec::new(),
             answers: Arc::default(),
         })
     }
@@ -78,6 +83,14 @@ impl Api {
             authorization: authorization.map(str::to_owned),
             ..self.clone()
         }
+    }
+
+    /// The same, with a further header.
+    #[must_use]
+    pub fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut this = self.clone();
+        this.headers.push((name, value.to_owned()));
+        this
     }
 
     /// The same, addressing an instance by its token.
@@ -124,6 +137,9 @@ impl Api {
         let mut request = self.client.request(method, url);
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
         for (name, value) in headers {
             request = request.header(*name, value);

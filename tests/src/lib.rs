@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::Value;
 
-pub use api::{Answer, Api};
+pub use api::{Answer, Api, client};
 pub use belfry::{BELL_KEY, Belfry, Hook, Tower, door, signed};
 pub use gate::Gate;
 pub use host::{Home, Host, ORGANIZATION_SECRET, Output, USER_SECRET, adapters, test_adapters};

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod auth;
+mod bulk;
 mod deliveries;
 mod elements;
 mod error;
@@ -98,6 +99,7 @@ impl Api {
             .merge(elements::routes())
             .route("/adapters", get(operation::adapters))
             .merge(tenants::routes(&self))
+            .merge(bulk::routes())
             .merge(hub::routes())
             .layer(middleware::from_fn(negotiate::negotiate));
         Router::new()

@@ -12,6 +12,9 @@ use super::error::ApiError;
 /// Providers' webhooks come in forms of their own.
 const WEBHOOKS: &str = "/events/";
 
+/// Exports come as lines and as CSV too.
+const EXPORTS: &str = "/bulk/";
+
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Refuse with 415 a body that is no JSON, and with 406 a client that wants nothing that there is.
@@ -27,7 +30,9 @@ fn check(method: &Method, path: &str, headers: &HeaderMap) -> Result<(), ApiErro
         return Ok(());
     }
     let accepted: Vec<&str> = texts(headers, header::ACCEPT).collect();
-    if !accepted.is_empty() && !accepted.iter().any(|accepted| has_acceptable(accepted)) {
+    let exports = path.contains(EXPORTS);
+    let fits = |accepted: &&str| has_acceptable(accepted) || exports && has_export(accepted);
+    if !accepted.is_empty() && !accepted.iter().any(fits) {
         let message = format!("Accept: {:?} has no application/json", accepted.join(", "));
         return Err(ApiError::new(StatusCode::NOT_ACCEPTABLE, message));
     }
@@ -61,6 +66,16 @@ fn has_acceptable(accept: &str) -> bool {
         matches!(
             range.as_str(),
             "" | "*" | "*/*" | "application/*" | "application/json" | "text/json" | "text/event-stream"
+        )
+    })
+}
+
+fn has_export(accept: &str) -> bool {
+    let mut ranges = accept.split(',').map(essence);
+    ranges.any(|range| {
+        matches!(
+            range.as_str(),
+            "text/csv" | "text/*" | "application/x-ndjson" | "application/ndjson" | "application/jsonl"
         )
     })
 }

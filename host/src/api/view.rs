@@ -2,24 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, SecondsFormat};
 use indexmap::IndexMap;
 use periodic_sdk::description::{AuthenticationKind, Description};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    clock::Millis,
     instance::MASK,
     store::{Instance, InstanceState, User},
 };
 
-/// `yyyy-MM-dd'T'HH:mm:ss'Z'`.
-pub(super) fn instant(millis: Millis) -> String {
-    DateTime::from_timestamp_millis(millis)
-        .unwrap_or_default()
-        .to_rfc3339_opts(SecondsFormat::Secs, true)
-}
+pub(super) use crate::clock::iso as instant;
 
 /// The element as it stands in an instance.
 #[derive(Debug, Serialize)]

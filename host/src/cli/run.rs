@@ -24,6 +24,7 @@ use crate::{
     adapter::{Cache, Catalog, Limits, Tap, Watch},
     api::{self, Api, Limiter, RateLimit},
     bootstrap::{self, FirstSecrets},
+    bulk,
     clock::{Clock, millis},
     config::{Flags, Settings, load},
     delivery::{self, Worker},
@@ -91,6 +92,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         registrations_due: Notify::new(),
         polls_due: Notify::new(),
         deliveries_due: Arc::new(Notify::new()),
+        bulk_due: Notify::new(),
         events_stored: watch::Sender::new(()),
         live: LiveInstances::default(),
     });
@@ -133,6 +135,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     parts.spawn(keep_house(
         Arc::clone(&host),
         settings.retention.0,
+        settings.bulk.retention.0,
         shutdown.clone(),
     ));
 
@@ -142,6 +145,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         Processor::new(Arc::clone(&host)),
         Registrar::new(Arc::clone(&host)),
     );
+    let exports = bulk::Runner::new(Arc::clone(&host), bulk_options(&settings));
     parts.spawn(async move {
         watch.load().await;
         api.ready.store(true, Ordering::Relaxed);
@@ -152,7 +156,8 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
             watch.run(stopping.clone()),
             scheduler.run(stopping.clone()),
             processor.run(stopping.clone()),
-            registrar.run(stopping),
+            registrar.run(stopping.clone()),
+            exports.run(stopping),
         );
     });
 
@@ -202,6 +207,13 @@ fn delivery_options(settings: &Settings) -> anyhow::Result<delivery::Options> {
     })
 }
 
+fn bulk_options(settings: &Settings) -> bulk::Options {
+    bulk::Options {
+        concurrency: settings.bulk.concurrency.max(1),
+        max_size: settings.bulk.max_size,
+    }
+}
+
 fn element_defaults(settings: &Settings) -> ElementDefaults {
     settings
         .elements
@@ -211,8 +223,12 @@ fn element_defaults(settings: &Settings) -> ElementDefaults {
 }
 
 /// Remove what is older than it has to be.
-async fn keep_house(host: Arc<Host>, retention: Duration, shutdown: CancellationToken) {
+async fn keep_house(host: Arc<Host>, retention: Duration, exports: Duration, shutdown: CancellationToken) {
     loop {
+        let ended = host.clock.now().saturating_sub(millis(exports));
+        if let Err(error) = host.store.prune_bulk(ended).await {
+            tracing::error!(%error, "old exports could not be removed");
+        }
         let before = host.clock.now().saturating_sub(millis(retention));
         match host.store.prune(before).await {
             Ok(0) => {}

@@ -31,6 +31,8 @@ pub struct Settings {
     pub poll: PollSettings,
     /// Delivery.
     pub delivery: DeliverySettings,
+    /// Exports in bulk.
+    pub bulk: BulkSettings,
     /// Adapters.
     pub adapter: AdapterSettings,
     /// The log.
@@ -82,6 +84,18 @@ pub struct DeliverySettings {
     pub concurrency: usize,
     /// Deliveries under way to one callback.
     pub per_callback: usize,
+}
+
+/// Exports in bulk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BulkSettings {
+    /// So many exports are read at the same time; of one instance never more than one.
+    pub concurrency: usize,
+    /// Bytes of one export.
+    pub max_size: u64,
+    /// How long an export is kept after its end.
+    pub retention: Span,
 }
 
 /// What one call of an adapter may use.
@@ -154,6 +168,11 @@ impl Default for Settings {
                 concurrency: 256,
                 per_callback: 8,
             },
+            bulk: BulkSettings {
+                concurrency: 4,
+                max_size: 1 << 30,
+                retention: Span::seconds(24 * 3600),
+            },
             adapter: AdapterSettings {
                 cpu: Span::seconds(1),
                 wall: Span::seconds(10),
@@ -171,7 +190,7 @@ impl Default for Settings {
 
 /// The settings that have an environment variable: the path of each and what its variable holds. The variable's name is
 /// `PERIODIC_` and the path in capitals, with `_` for `.`.
-pub(super) const VARIABLES: [&str; 22] = [
+pub(super) const VARIABLES: [&str; 25] = [
     "data",
     "adapters",
     "listen",
@@ -188,6 +207,9 @@ pub(super) const VARIABLES: [&str; 22] = [
     "delivery.schedule",
     "delivery.concurrency",
     "delivery.per_callback",
+    "bulk.concurrency",
+    "bulk.max_size",
+    "bulk.retention",
     "adapter.cpu",
     "adapter.wall",
     "adapter.memory",

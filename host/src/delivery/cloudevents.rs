@@ -54,10 +54,17 @@ struct Event<'a> {
 
 /// The stored body.
 #[derive(Debug, Deserialize)]
+struct Stored<'a> {
+    #[serde(borrow)]
+    topic: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+}
+
+/// What is an event or a message of a user.
+#[derive(Debug)]
 struct Envelope<'a> {
-    #[serde(borrow)]
     topic: std::borrow::Cow<'a, str>,
-    #[serde(borrow)]
     message: &'a RawValue,
 }
 
@@ -86,13 +93,21 @@ struct Change {
 
 /// Put a stored notification in the form that its instance wants.
 pub(super) fn content(format: Format, event_id: &str, stored: &Bytes) -> Result<Content, ContentError> {
+    let as_it_is = || Content {
+        headers: vec![(CONTENT_TYPE, JSON)],
+        body: stored.clone(),
+    };
     if format == Format::CloudElements {
-        return Ok(Content {
-            headers: vec![(CONTENT_TYPE, JSON)],
-            body: stored.clone(),
-        });
+        return Ok(as_it_is());
     }
-    let envelope: Envelope<'_> = serde_json::from_slice(stored)?;
+    let envelope = match serde_json::from_slice(stored)? {
+        Stored {
+            topic: Some(topic),
+            message: Some(message),
+        } => Envelope { topic, message },
+        // The end of an export: neither an event nor a message.
+        Stored { .. } => return Ok(as_it_is()),
+    };
     let details = serde_json::from_str::<Details<'_>>(envelope.message.get());
     let records: Vec<&RawValue>;
     let events = match &details {

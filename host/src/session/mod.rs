@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 
 pub(crate) use self::webhook::Told;
 pub use self::{
-    document::{Rendered, cut, render},
+    document::{Rendered, cut, render, strips_nulls, without_nulls},
     failure::Failure,
     grant::AuthorizeRequest,
     pkce::{Verifiers, verifier},

@@ -4,6 +4,7 @@
 //! what both have to pass. The store knows rows, leases and transactions, and nothing of providers, HTTP or
 //! secrets in clear: what it is handed of secrets is sealed.
 
+mod bulk;
 #[cfg(test)]
 mod conformance;
 mod model;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
+pub use bulk::*;
 pub use model::*;
 pub use tenants::*;
 
@@ -45,7 +47,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// The store. Every method is one transaction, but for [`Store::prune`], which may make several small ones.
 #[async_trait]
-pub trait Store: std::fmt::Debug + Send + Sync + 'static {
+pub trait Store: BulkStore + std::fmt::Debug + Send + Sync + 'static {
     // --- Organizations and users ---------------------------------------------------------------------------------
 
     /// Make the first organization, its account and its user, unless there is an organization already. Says whether

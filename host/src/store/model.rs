@@ -48,6 +48,8 @@ id! {
     SubscriptionId,
     /// A delivery; its order is the order of delivery.
     DeliveryId,
+    /// An export in bulk.
+    BulkId,
 }
 
 // --- Instances ---------------------------------------------------------------------------------------------------

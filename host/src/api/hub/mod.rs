@@ -1,6 +1,7 @@
 //! The element's resources. The hub segment of the path is ignored, as Cloud Elements ignores it.
 
 mod objects;
+mod query;
 
 use axum::{
     Router,
@@ -13,6 +14,7 @@ use axum::{
 use periodic_sdk::description::{Description, Resource, ResourceOperation};
 use serde_json::{Value, value::RawValue};
 
+pub(super) use self::query::select;
 use super::{
     Api,
     auth::OnInstance,
@@ -21,7 +23,7 @@ use super::{
 };
 use crate::{
     adapter::contract::{hub, types},
-    session::{HubAnswer, Session},
+    session::{HubAnswer, Session, strips_nulls, without_nulls},
     store::Instance,
 };
 
@@ -34,10 +36,12 @@ const LARGEST_PAGE: u32 = 1000;
 pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/ping", on_get(objects::ping))
+        .route("/query", on_get(query::get))
         .route("/objects", on_get(objects::list))
         .route("/objects/{name}/metadata", on_get(objects::metadata))
         .route("/objects/{name}/docs", on_get(objects::docs))
         .route("/hubs/{hub}/ping", on_get(objects::ping))
+        .route("/hubs/{hub}/query", on_get(query::get))
         .route("/hubs/{hub}/objects", on_get(objects::list))
         .route("/hubs/{hub}/objects/{name}/metadata", on_get(objects::metadata))
         .route("/hubs/{hub}/objects/{name}/docs", on_get(objects::docs))
@@ -89,11 +93,7 @@ async fn list(
         "returnTotalCount",
     ];
     let page_size = query.number("pageSize")?.unwrap_or(PAGE).min(LARGEST_PAGE);
-    let start = match query.get("nextPage") {
-        // A cursor knows where it is; `page` may come along and says nothing.
-        Some(cursor) => hub::Position::Cursor(cursor.to_owned()),
-        None => hub::Position::Page(query.number("page")?.unwrap_or(1)),
-    };
+    let start = start(&query)?;
     let field = |(name, value): (&str, &str)| types::Field {
         name: name.to_owned(),
         value: value.to_owned(),
@@ -221,6 +221,14 @@ async fn delete(State(api): State<Api>, on: OnInstance, Path(path): Path<ObjectP
     .await
 }
 
+/// Where a list starts. A cursor knows where it is; `page` may come along and says nothing.
+fn start(query: &Query) -> ApiResult<hub::Position> {
+    Ok(match query.get("nextPage") {
+        Some(cursor) => hub::Position::Cursor(cursor.to_owned()),
+        None => hub::Position::Page(query.number("page")?.unwrap_or(1)),
+    })
+}
+
 async fn operate(
     api: &Api,
     instance: &Instance,
@@ -239,10 +247,7 @@ async fn operate(
         );
         return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message));
     }
-    let strip = instance
-        .configuration
-        .get("filter.response.nulls")
-        .is_none_or(|text| text.trim() != "false");
+    let strip = strips_nulls(instance);
     let answer = session.operate(operation).await?;
     let mut headers = HeaderMap::new();
     headers.insert("elements-element-instance-id", HeaderValue::from(instance.id.0));
@@ -271,7 +276,7 @@ async fn operate(
     Ok((StatusCode::OK, headers, body).into_response())
 }
 
-fn check_enabled(instance: &Instance) -> ApiResult<()> {
+pub(super) fn check_enabled(instance: &Instance) -> ApiResult<()> {
     if instance.disabled {
         let message = format!(
             "instance {} is disabled; PUT /instances/{}/enabled enables it",
@@ -282,7 +287,7 @@ fn check_enabled(instance: &Instance) -> ApiResult<()> {
     Ok(())
 }
 
-fn find<'d>(description: &'d Description, resource: &str) -> ApiResult<&'d Resource> {
+pub(super) fn find<'d>(description: &'d Description, resource: &str) -> ApiResult<&'d Resource> {
     description.resources.get(resource).ok_or_else(|| {
         let names: Vec<&str> = description.resources.keys().map(String::as_str).collect();
         ApiError::not_found(format!(
@@ -305,32 +310,14 @@ fn list_body(records: &[Box<RawValue>], strip: bool) -> ApiResult<Vec<u8>> {
     Ok(body)
 }
 
-/// A record without the members that are null, unless the instance wants them.
+/// A record as the instance wants it.
 fn shown(record: &RawValue, strip: bool) -> ApiResult<Vec<u8>> {
-    let record = record.get().as_bytes();
-    if !strip || !record.windows(4).any(|window| window == b"null") {
-        return Ok(record.to_vec());
-    }
-    let broken = |error: serde_json::Error| {
+    without_nulls(record, strip).map_err(|error| {
         ApiError::new(
             StatusCode::BAD_GATEWAY,
             format!("the adapter's record is no JSON: {error}"),
         )
-    };
-    let mut record: Value = serde_json::from_slice(record).map_err(broken)?;
-    strip_nulls(&mut record);
-    serde_json::to_vec(&record).map_err(broken)
-}
-
-fn strip_nulls(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            members.retain(|_, member| !member.is_null());
-            members.values_mut().for_each(strip_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(strip_nulls),
-        _ => {}
-    }
+    })
 }
 
 fn fields(query: &Query) -> Vec<String> {
@@ -346,22 +333,5 @@ fn object(body: &[u8]) -> ApiResult<String> {
         Ok(object @ Value::Object(_)) => Ok(object.to_string()),
         Ok(_) => Err(ApiError::bad_request("body: has to be a JSON object")),
         Err(error) => Err(ApiError::bad_request(format!("body: is no JSON: {error}"))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nulls_are_stripped_at_every_depth() {
-        let record = r#"{"a":null,"b":{"c":null,"d":[{"e":null,"f":1}]},"g":"null"}"#;
-        let record = &*RawValue::from_string(record.to_owned()).unwrap();
-        let stripped = shown(record, true).unwrap();
-        assert_eq!(
-            String::from_utf8(stripped).unwrap(),
-            r#"{"b":{"d":[{"f":1}]},"g":"null"}"#
-        );
-        assert_eq!(shown(record, false).unwrap(), record.get().as_bytes());
     }
 }

@@ -89,6 +89,14 @@ fn success(answer: Option<&str>) -> Value {
             "description": "server-sent events",
             "content": { "text/event-stream": { "schema": { "type": "string" } } },
         }),
+        Some("ExportFile") => json!({
+            "description": "a record a line, or CSV",
+            "content": {
+                "application/x-ndjson": { "schema": { "type": "string" } },
+                "application/json": { "schema": {} },
+                "text/csv": { "schema": { "type": "string" } },
+            },
+        }),
         Some(schema) => json!({
             "description": "done",
             "content": { "application/json": { "schema": reference(schema) } },

@@ -95,6 +95,36 @@ pub(super) fn all() -> Value {
             object(&["propertyValue"], [("propertyValue", any())]),
         ),
         (
+            "Export",
+            object(
+                &[
+                    "id",
+                    "status",
+                    "instanceId",
+                    "objectName",
+                    "recordsCount",
+                    "recordsFailedCount",
+                ],
+                [
+                    ("id", number()),
+                    (
+                        "status",
+                        json!({ "type": "string", "enum": ["CREATED", "RUNNING", "COMPLETED", "CANCELLED", "FAILED"] }),
+                    ),
+                    ("instanceId", number()),
+                    ("objectName", text()),
+                    ("query", text()),
+                    ("recordsCount", number()),
+                    ("recordsFailedCount", number()),
+                    ("bytes", number()),
+                    ("message", json!({ "type": "string", "nullable": true })),
+                    ("createdDate", text()),
+                    ("startedDate", json!({ "type": "string", "nullable": true })),
+                    ("completedDate", json!({ "type": "string", "nullable": true })),
+                ],
+            ),
+        ),
+        (
             "OauthUrl",
             object(
                 &["oauthUrl", "element"],

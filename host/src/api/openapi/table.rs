@@ -125,6 +125,15 @@ const RECORDS: Query = &[
     ("nextPage", "string"),
     ("returnTotalCount", "boolean"),
 ];
+const Q: Query = &[("q", "string")];
+const QUERY: Query = &[
+    ("q", "string"),
+    ("page", "integer"),
+    ("pageSize", "integer"),
+    ("nextPage", "string"),
+    ("returnTotalCount", "boolean"),
+];
+const FORMAT: Query = &[("format", "string")];
 const FIELDS: Query = &[("fields", "string")];
 
 /// All of them.
@@ -237,6 +246,15 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     read("/objects", "The resources of the token's instance", "Names"),
     read("/objects/{name}/metadata", "The fields of a resource", "Object"),
     read("/objects/{name}/docs", "OpenAPI of a resource", "Document"),
+    list("/query", "Records of the token's instance by a query", QUERY, "Object[]"),
+    Endpoint { query: Q, ..call("post", "/bulk/query", "Ask for an export of a resource of the token's instance", None, Some("Export")) },
+    list("/bulk/jobs", "The exports of the token's instance", PAGES, "Export[]"),
+    read("/bulk/{id}", "How far an export is", "Export"),
+    call("post", "/bulk/{id}", "Refused: nothing is taken in in bulk", None, None),
+    call("delete", "/bulk/{id}", "Give an export up, or remove a finished one", None, None),
+    read("/bulk/{id}/status", "How far an export is", "Export"),
+    list("/bulk/{id}/errors", "What went wrong with it", PAGES, "Object[]"),
+    list("/bulk/{id}/{object}", "What was exported", FORMAT, "ExportFile"),
     list("/hubs/{hub}/{resource}", "Records of the token's instance", RECORDS, "Object[]"),
     call("post", "/hubs/{hub}/{resource}", "Make a record", Some("Object"), Some("Object")),
     list("/hubs/{hub}/{resource}/{id}", "A record", FIELDS, "Object"),

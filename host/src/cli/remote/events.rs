@@ -35,6 +35,9 @@ pub(in crate::cli) enum Command {
         /// Go on behind the event with this id of the stream; 0 begins with the oldest.
         #[arg(long, value_name = "ID")]
         after: Option<String>,
+        /// End after so many events.
+        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+        limit: Option<u64>,
     },
 }
 
@@ -74,7 +77,8 @@ impl Command {
                 target,
                 instance,
                 after,
-            } => tail::run(&target, instance.as_deref(), after).await,
+                limit,
+            } => tail::run(&target, instance.as_deref(), after, limit).await,
         }
     }
 }

@@ -12,18 +12,19 @@ use crate::egress::OperatorError;
 /// The pause before a stream that broke off is taken up again.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Print events until interrupted. A stream that never began is an error; one that broke off is not.
+/// Print events until interrupted, or so many. A stream that never began is an error; one that broke off is not.
 pub(super) async fn run(
     target: &Target,
     instance: Option<&str>,
     after: Option<String>,
+    limit: Option<u64>,
 ) -> anyhow::Result<()> {
     let path = match instance {
         Some(instance) => format!("/instances/{}/events/stream", segment(instance)),
         None => "/instances/events/stream".to_owned(),
     };
     let client = target.client()?;
-    let (mut last, mut began) = (after, false);
+    let (mut last, mut began, mut left) = (after, false, limit);
     loop {
         let opened = client.stream(&path, last.as_deref()).await;
         let mut pieces = match opened {
@@ -43,6 +44,10 @@ pub(super) async fn run(
                     last = Some(id.clone());
                 }
                 show(target.json, &frame);
+                left = left.map(|left| left.saturating_sub(1));
+                if left == Some(0) {
+                    return Ok(());
+                }
             }
         }
         eprintln!("the stream ended; taking it up again");
@@ -52,7 +57,7 @@ pub(super) async fn run(
 
 fn show(json: bool, frame: &Frame) {
     if json {
-        println!("{}", frame.data);
+        println!("{}", identified(frame));
         return;
     }
     let event: Value = serde_json::from_str(&frame.data).unwrap_or_default();
@@ -79,6 +84,17 @@ fn show(json: bool, frame: &Frame) {
             text("objectType"),
             text("objectId")
         );
+    }
+}
+
+/// The event with the id that `--after` takes.
+fn identified(frame: &Frame) -> String {
+    match (serde_json::from_str(&frame.data), &frame.id) {
+        (Ok(Value::Object(mut members)), Some(id)) => {
+            members.insert("streamId".to_owned(), id.as_str().into());
+            Value::Object(members).to_string()
+        }
+        _ => frame.data.clone(),
     }
 }
 

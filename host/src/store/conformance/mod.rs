@@ -3,6 +3,7 @@
 //! Each case is a function of a fresh store. [`for_each_case`] names them all; a store makes tests of them by handing
 //! in a macro that takes `area::case` pairs.
 
+pub(super) mod bulk;
 pub(super) mod change;
 pub(super) mod claims;
 pub(super) mod history;
@@ -116,6 +117,10 @@ macro_rules! for_each_case {
             inbound::calls_are_kept_once_and_up_to_a_limit,
             inbound::a_call_ends_with_what_it_tells,
             inbound::a_call_that_failed_blocks_nobody,
+            bulk::exports_have_their_turn,
+            bulk::pages_are_stored_once,
+            bulk::the_end_of_an_export_is_told_once,
+            bulk::exports_are_given_up_and_pruned,
             housekeeping::recovery_gives_back_all_leases,
             housekeeping::pruning_takes_what_is_finished_and_old,
             housekeeping::pruning_goes_through_many_batches,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(super) const DUE: &str = "
-    SELECT o.subscription_id, s.instance_id, s.url,
+    SELECT o.subscription_id, s.instance_id, s.signer, s.url,
            (SELECT value FROM account_settings a
             WHERE a.account_id = s.account_id AND a.key = 'notification.webhook.failure.policy'),
            (SELECT count(*) FROM deliveries d WHERE d.subscription_id = o.subscription_id AND d.lease_ends > ?1)
@@ -38,6 +38,8 @@ pub(super) const NEXT_DUE: &str = "SELECT min(wake) FROM outboxes WHERE wake IS 
 struct Due {
     subscription: SubscriptionId,
     instance: Option<InstanceId>,
+    /// The instance that signs where the notification has none.
+    signer: Option<InstanceId>,
     url: String,
     on_failure: FailurePolicy,
     in_flight: usize,
@@ -88,12 +90,13 @@ fn due(connection: &Connection, claim: &DeliveryClaim) -> Result<Vec<Due>> {
             Ok(Due {
                 subscription: row.get(0)?,
                 instance: row.get(1)?,
-                url: row.get(2)?,
+                signer: row.get(2)?,
+                url: row.get(3)?,
                 on_failure: row
-                    .get::<_, Option<String>>(3)?
+                    .get::<_, Option<String>>(4)?
                     .and_then(|value| FailurePolicy::parse(&value))
                     .unwrap_or_default(),
-                in_flight: usize::try_from(row.get::<_, i64>(4)?).unwrap_or(0),
+                in_flight: usize::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
             })
         },
     )?;
@@ -135,7 +138,7 @@ fn complete(connection: &Connection, due: &Due, claimed: Claimed) -> Result<Clai
     Ok(ClaimedDelivery {
         id: claimed.id,
         epoch: claimed.epoch,
-        instance: instance.or(due.instance),
+        instance: instance.or(due.instance).or(due.signer),
         subscription: due.subscription,
         maker: due.instance.map_or(Maker::User, |_| Maker::Configuration),
         on_failure: due.on_failure,

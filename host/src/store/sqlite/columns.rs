@@ -10,8 +10,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::error::Unknown;
 use crate::store::{
-    AccountId, DeliveryId, DeliveryStatus, EventKind, InstanceId, InstanceState, NotificationId,
-    OrganizationId, PollerId, Role, SubscriptionId, UserId,
+    AccountId, BulkId, BulkStatus, DeliveryId, DeliveryStatus, EventKind, InstanceId, InstanceState,
+    NotificationId, OrganizationId, PollerId, Role, SubscriptionId, UserId,
 };
 
 /// A value as JSON text.
@@ -44,6 +44,7 @@ macro_rules! ids {
 
 ids!(
     AccountId,
+    BulkId,
     DeliveryId,
     InstanceId,
     NotificationId,
@@ -75,6 +76,7 @@ macro_rules! numbered {
 
 numbered!(InstanceState, "instance state": 0 = Connected, 1 = NeedsAuthentication);
 numbered!(Role, "role": 0 = Member, 1 = Administrator, 2 = Operator);
+numbered!(BulkStatus, "bulk status": 0 = Created, 1 = Running, 2 = Completed, 3 = Cancelled, 4 = Failed);
 numbered!(EventKind, "event kind": 0 = Unknown, 1 = Created, 2 = Updated, 3 = Deleted);
 // The schema's indexes and checks name these numbers.
 numbered!(DeliveryStatus, "delivery status": 0 = Created, 1 = Delivered, 2 = Retry, 3 = Queued);

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{inboxes, outboxes, registrations, schedules};
+use super::{bulk, inboxes, outboxes, registrations, schedules};
 use crate::{
     clock::Millis,
     store::{NotificationId, Result, SubscriptionId},
@@ -22,6 +22,7 @@ pub(super) fn recover(connection: &Connection) -> Result<()> {
     schedules::recover(connection)?;
     registrations::recover(connection)?;
     inboxes::recover(connection)?;
+    bulk::recover(connection)?;
     let mut recover = connection.prepare_cached(
         "UPDATE deliveries
          SET epoch = epoch + 1, lease_ends = NULL, next_attempt = iif(next_attempt IS NULL, NULL, created)

@@ -111,6 +111,8 @@ pub(super) fn delete(connection: &Connection, id: InstanceId) -> Result<()> {
     if delete.execute([id])? == 0 {
         return Err(StoreError::Missing("instance"));
     }
+    let mut singles = connection.prepare_cached("DELETE FROM subscriptions WHERE signer = ?1")?;
+    singles.execute([id])?;
     messages::refresh(connection, &others)
 }
 

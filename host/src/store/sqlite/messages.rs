@@ -22,6 +22,16 @@ pub(super) fn newest_position(connection: &Connection) -> Result<i64> {
 }
 
 pub(super) fn post(connection: &Connection, account: AccountId, message: &NewMessage) -> Result<()> {
+    keep(connection, account, message)?;
+    for subscription in subscriptions::of_topic(connection, message.id)? {
+        outboxes::enqueue(connection, subscription, message.id, message.created)?;
+        outboxes::refresh(connection, subscription)?;
+    }
+    Ok(())
+}
+
+/// Store a message without a delivery.
+pub(super) fn keep(connection: &Connection, account: AccountId, message: &NewMessage) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO notifications (id, position, account_id, event_id, topic, resource, kind, created)
          VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, ?7)",
@@ -40,10 +50,6 @@ pub(super) fn post(connection: &Connection, account: AccountId, message: &NewMes
     let mut insert = connection
         .prepare_cached("INSERT INTO notification_bodies (notification_id, body) VALUES (?1, ?2)")?;
     insert.execute(params![message.id, message.body.as_ref()])?;
-    for subscription in subscriptions::of_topic(connection, message.id)? {
-        outboxes::enqueue(connection, subscription, message.id, message.created)?;
-        outboxes::refresh(connection, subscription)?;
-    }
     Ok(())
 }
 

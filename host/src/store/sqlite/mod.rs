@@ -4,6 +4,7 @@
 //! for threads, so [`Sqlite::in_task`] runs the same statements where the caller stands.
 
 mod analysis;
+mod bulk;
 mod change;
 mod claims;
 mod columns;

@@ -40,7 +40,8 @@ pub(super) fn enqueue(
     let mut insert = connection.prepare_cached(
         "INSERT INTO deliveries (account_id, instance_id, notification_id, subscription_id, status, next_attempt,
                                  blockers, created, updated)
-         SELECT s.account_id, (SELECT instance_id FROM notifications WHERE id = ?2), ?2, s.id, iif(s.active, 0, 3), iif(s.active, ?3, NULL),
+         SELECT s.account_id, coalesce((SELECT instance_id FROM notifications WHERE id = ?2), s.signer), ?2, s.id,
+                iif(s.active, 0, 3), iif(s.active, ?3, NULL),
                 (SELECT count(DISTINCT e.identity) FROM events e
                  WHERE e.notification_id = ?2
                    AND EXISTS (SELECT 1 FROM delivery_lanes l

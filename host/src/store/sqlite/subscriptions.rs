@@ -63,6 +63,21 @@ pub(super) fn create(
     made.ok_or(StoreError::Missing("subscription"))
 }
 
+/// Make a subscription for one callback, which no topic leads to: an export's end goes there, signed with the key of
+/// its instance.
+pub(super) fn create_single(
+    connection: &Connection,
+    account: AccountId,
+    signer: InstanceId,
+    url: &str,
+    now: Millis,
+) -> Result<SubscriptionId> {
+    let id = insert(connection, account, None, &[], url, now)?;
+    let mut sign = connection.prepare_cached("UPDATE subscriptions SET signer = ?2 WHERE id = ?1")?;
+    sign.execute(params![id, signer])?;
+    Ok(id)
+}
+
 fn insert(
     connection: &Connection,
     account: AccountId,
@@ -230,7 +245,7 @@ pub(super) fn list(
 ) -> Result<Vec<Subscription>> {
     let select = match filter.id {
         Some(_) => list!(""),
-        None => list!(" AND s.retired IS NULL"),
+        None => list!(" AND s.retired IS NULL AND s.signer IS NULL"),
     };
     let topics = (!filter.topics.is_empty())
         .then(|| Json(&filter.topics).text())
