@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use fake_maximizer::{Entity, Options, Seed};
+use fake_maximizer::{Options, Seed};
 use periodic_tests::{Answer, Api, Instance, Provider, Received, SIGNING_KEY, Stage, eventually, keys};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ async fn ended(api: &Api, id: &Value) -> anyhow::Result<Value> {
 }
 
 fn lines(text: &str) -> Vec<Value> {
-    let lines = text.lines().map(|line| serde_json::from_str(line));
+    let lines = text.lines().map(serde_json::from_str);
     lines.collect::<Result<_, _>>().unwrap_or_default()
 }
 
@@ -224,7 +224,6 @@ async fn the_end_is_told_signed_and_again_until_it_is_taken() -> anyhow::Result<
         Ok((deliveries.len() == 1 && deliveries[0]["status"] == "delivered").then_some(()))
     })
     .await?;
-    told.with("elements-async-callback-url", "nowhere");
     let wrong = api.with("elements-async-callback-url", "nowhere");
     ask(&wrong, "select * from contacts")
         .await?

@@ -85,23 +85,7 @@ impl Api {
 
     /// Everything that this process answers to.
     pub fn router(self) -> Router {
-        let compatible = Router::new()
-            .merge(instances::routes())
-            .merge(events::routes())
-            .merge(analytics::routes())
-            .merge(notifications::routes())
-            .merge(subscriptions::routes())
-            .merge(deliveries::routes())
-            .merge(settings::routes())
-            .merge(pollers::routes())
-            .merge(stream::routes())
-            .merge(inbound::routes())
-            .merge(elements::routes())
-            .route("/adapters", get(operation::adapters))
-            .merge(tenants::routes(&self))
-            .merge(bulk::routes())
-            .merge(hub::routes())
-            .layer(middleware::from_fn(negotiate::negotiate));
+        let compatible = compatible(tenants::routes(&self)).layer(middleware::from_fn(negotiate::negotiate));
         Router::new()
             .route("/healthz", get(operation::healthz))
             .route("/readyz", get(operation::readyz))
@@ -121,6 +105,26 @@ impl Api {
             .layer(middleware::from_fn_with_state(self.clone(), layers::identify))
             .with_state(self)
     }
+}
+
+/// What stands beneath [`BASE`].
+fn compatible(tenants: Router<Api>) -> Router<Api> {
+    Router::new()
+        .merge(instances::routes())
+        .merge(events::routes())
+        .merge(analytics::routes())
+        .merge(notifications::routes())
+        .merge(subscriptions::routes())
+        .merge(deliveries::routes())
+        .merge(settings::routes())
+        .merge(pollers::routes())
+        .merge(stream::routes())
+        .merge(inbound::routes())
+        .merge(elements::routes())
+        .route("/adapters", get(operation::adapters))
+        .merge(tenants)
+        .merge(bulk::routes())
+        .merge(hub::routes())
 }
 
 /// The places for streams of events that a host has.

@@ -32,6 +32,13 @@ use crate::{
 /// The routes of this module.
 pub(super) fn routes(api: &Api) -> Router<Api> {
     let resource = hub::resources().with_state(api.clone());
+    table().layer(middleware::from_fn(move |request, next| {
+        to_resource(resource.clone(), request, next)
+    }))
+}
+
+/// The same, taken for management whatever the token.
+pub(super) fn table() -> Router<Api> {
     // NOTE: a fallback of their own, so that methods that only resources have pass the layer too.
     let known = |methods: MethodRouter<Api>| methods.fallback(layers::method_not_allowed);
     Router::new()
@@ -52,9 +59,6 @@ pub(super) fn routes(api: &Api) -> Router<Api> {
             "/users/{user}/secret",
             known(put(rotate_user).delete(revoke_user)),
         )
-        .layer(middleware::from_fn(move |request, next| {
-            to_resource(resource.clone(), request, next)
-        }))
 }
 
 async fn to_resource(resource: Router, request: Request, next: Next) -> Response {

@@ -133,6 +133,52 @@ mod tests {
 
     use super::*;
 
+    /// The router's routes, as `get /path`. It tells them only by how it is printed.
+    fn routes() -> BTreeSet<String> {
+        let text = format!("{:?}", super::super::compatible(super::super::tenants::table()));
+        let (routes, paths) = text.split_once("paths: {").unwrap();
+        let (paths, _) = paths
+            .split_once('}')
+            .map_or((paths, ""), |_| paths.split_once("\"}").unwrap());
+        let mut found = BTreeSet::new();
+        for entry in paths.split("RouteId(").skip(1) {
+            let (id, path) = entry.split_once("): \"").unwrap();
+            let path = path.trim_end_matches([',', ' ', '"']);
+            let at = routes.find(&format!("RouteId({id}): ")).unwrap();
+            let methods = routes[at..].split("RouteId(").nth(1).unwrap();
+            for method in ["get", "post", "put", "patch", "delete"] {
+                let (_, state) = methods.split_once(&format!(" {method}: ")).unwrap();
+                if !state.starts_with("None") {
+                    found.insert(format!("{method} {path}"));
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_route_is_described_and_nothing_else() {
+        // A hub before a path means the same path, and without one before a resource it would hide all others.
+        let nameless = |route: &String| route.contains(" /hubs/{hub}/") && !route.contains("/{resource}");
+        let bare = |route: &String| route.contains(" /{resource}");
+        let routed: BTreeSet<String> = routes().into_iter().filter(|route| !bare(route)).collect();
+        assert!(routed.len() > 100, "{routed:?}");
+        let described: BTreeSet<String> = ENDPOINTS
+            .iter()
+            .map(|endpoint| format!("{} {}", endpoint.method, endpoint.path))
+            .collect();
+        let missing: Vec<_> = routed
+            .iter()
+            .filter(|route| !described.contains(*route))
+            .filter(|route| !nameless(route) || !described.contains(&route.replace("/hubs/{hub}", "")))
+            .collect();
+        let dead: Vec<_> = described.difference(&routed).collect();
+        assert!(
+            missing.is_empty() && dead.is_empty(),
+            "missing: {missing:#?}\ndead: {dead:#?}"
+        );
+    }
+
     #[test]
     fn operations_have_ids_of_their_own() {
         let ids: BTreeSet<String> = ENDPOINTS.iter().map(operation_id).collect();

@@ -282,7 +282,10 @@ pub(in crate::store) async fn exports_are_given_up_and_pruned(store: &dyn Store)
         .unwrap()
         .unwrap();
     assert_eq!(store.prune_bulk(NOW + SECOND).await.unwrap(), 0);
-    assert_eq!(store.bulk_jobs(id, None, 10).await.unwrap(), [job.clone()]);
+    assert_eq!(
+        store.bulk_jobs(id, None, 10).await.unwrap(),
+        std::slice::from_ref(&job)
+    );
     assert!(store.bulk_jobs(id, Some(job.id), 10).await.unwrap().is_empty());
     store.end_bulk(id, job.id, NOW).await.unwrap();
     store.end_bulk(id, job.id, NOW).await.unwrap();
