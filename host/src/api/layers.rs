@@ -3,13 +3,13 @@
 use std::{any::Any, sync::atomic::Ordering, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, BodyDataStream, HttpBody as _},
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use futures::StreamExt as _;
+use futures::{StreamExt as _, stream};
 use tracing::Instrument as _;
 
 use super::{Api, BODY_LIMIT, error::ApiError};
@@ -107,19 +107,45 @@ pub(super) async fn limit_body(request: Request<Body>, next: Next) -> Response {
         .and_then(|length| length.to_str().ok());
     match announced.and_then(|length| length.parse::<u64>().ok()) {
         Some(length) if length > BODY_LIMIT as u64 => {
-            throw_away(request.into_body());
+            throw_away(request.into_body().into_data_stream());
             ApiError::too_large(Some(length)).into_response()
         }
-        _ => next.run(request).await,
+        _ => next.run(request.map(read_to_its_end)).await,
+    }
+}
+
+/// A body that is read to its end whether the handler wants it or not: were it left, the connection would close, and
+/// with it the client's next request.
+fn read_to_its_end(body: Body) -> Body {
+    if body.is_end_stream() {
+        return body;
+    }
+    let left = Left(Some(body.into_data_stream()));
+    Body::from_stream(stream::unfold(left, |mut left| async move {
+        let chunk = left.0.as_mut()?.next().await;
+        if chunk.is_none() {
+            left.0 = None;
+        }
+        Some((chunk?, left))
+    }))
+}
+
+/// What is left of a body when nobody reads on.
+struct Left(Option<BodyDataStream>);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        if let Some(rest) = self.0.take() {
+            throw_away(rest);
+        }
     }
 }
 
 /// Read what a refused client goes on sending, for a while: when its connection closes under its hands it may never
 /// see the answer.
-fn throw_away(body: Body) {
+fn throw_away(mut chunks: BodyDataStream) {
     tokio::spawn(tokio::time::timeout(PATIENCE, async move {
         let mut left = THROWN_AWAY;
-        let mut chunks = body.into_data_stream();
         while let Some(Ok(chunk)) = chunks.next().await {
             match left.checked_sub(chunk.len()) {
                 Some(rest) => left = rest,

@@ -133,6 +133,7 @@ impl Bench {
             registrations_due: Notify::new(),
             polls_due: Notify::new(),
             deliveries_due: Arc::new(Notify::new()),
+            bulk_due: Notify::new(),
             events_stored: watch::Sender::new(()),
             live: LiveInstances::default(),
         })
