@@ -20,10 +20,10 @@ use crate::{
 };
 
 /// The key that the demo's notifications are signed with.
-const SIGNING_KEY: &str = "demo-signing-key";
+pub(crate) const SIGNING_KEY: &str = "demo-signing-key";
 /// The secrets of the demo's user and organization.
-const USER_SECRET: &str = "demo-user-secret";
-const ORGANIZATION_SECRET: &str = "demo-organization-secret";
+pub(crate) const USER_SECRET: &str = "demo-user-secret";
+pub(crate) const ORGANIZATION_SECRET: &str = "demo-organization-secret";
 /// The client that the demo's user registered with the provider.
 const CLIENT_ID: &str = "Rand0MAP1-key";
 /// So long an event may take to arrive.
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// The processes of the demo; they end with it.
-struct Stage {
+pub(crate) struct Stage {
     provider: Running,
     provider_url: String,
     receiver: Running,
@@ -69,7 +69,7 @@ struct Stage {
 
 impl Stage {
     /// Start provider, receiver and host.
-    fn set(built: &Built) -> anyhow::Result<Self> {
+    pub(crate) fn set(built: &Built) -> anyhow::Result<Self> {
         step("starting the fake provider, a receiver and the host");
         let fake = target().join("release/fake-maximizer");
         let mut command = Command::new(fake);
@@ -157,7 +157,7 @@ impl Stage {
     }
 
     /// Walk the grant like a browser, then make the instance of the published example.
-    fn create_instance(&self) -> anyhow::Result<Value> {
+    pub(crate) fn create_instance(&self) -> anyhow::Result<Value> {
         step("walking the OAuth grant like a browser");
         let example = root().join("tests/fixtures/maximizer-instance.json");
         let mut request: Value = serde_json::from_str(&read(&example)?)?;
@@ -216,7 +216,7 @@ impl Stage {
     }
 
     /// Create, edit and delete a contact in the provider, and wait for what has to arrive. Returns its company's key.
-    fn change_contacts(&mut self) -> anyhow::Result<String> {
+    pub(crate) fn change_contacts(&mut self) -> anyhow::Result<String> {
         step("creating a contact in the provider");
         let company = self.provide("Create", &json!({ "AbEntry": { "Data": { "Key": null, "Type": "Company", "CompanyName": "Sunrise Adventures" } } }))?;
         let parent = company["AbEntry"]["Data"]["Key"]
@@ -319,8 +319,19 @@ impl Stage {
         );
     }
 
-    fn at(&self, path: &str) -> String {
+    /// Where the host listens.
+    pub(crate) fn host_url(&self) -> &str {
+        &self.host_url
+    }
+
+    /// A path of the host's interface.
+    pub(crate) fn at(&self, path: &str) -> String {
         format!("{}/elements/api-v2{path}", self.host_url)
+    }
+
+    /// Post to the host's API.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.call("POST", &url::Url::parse(&self.at(path))?, Some(body))
     }
 
     /// Call the host's API.

@@ -4,9 +4,12 @@
 
 mod build;
 mod check;
+mod conformance;
 mod demo;
 mod java_vectors;
 mod process;
+mod python;
+mod schemathesis;
 mod tidy;
 
 use clap::{Parser, Subcommand};
@@ -29,6 +32,10 @@ enum Command {
     Test(check::Arguments),
     /// Check the SDK's date patterns against Java itself, or against rows from a file.
     JavaVectors(java_vectors::Args),
+    /// Let the Standard Webhooks libraries of npm and PyPI verify real deliveries; installs them under target.
+    Conformance,
+    /// Check a live host against the description of its interface; installs schemathesis under target.
+    Schemathesis(schemathesis::Arguments),
     /// Check the house rules that no compiler knows.
     Tidy,
 }
@@ -39,6 +46,8 @@ fn main() -> anyhow::Result<()> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Test(arguments) => check::run(&arguments),
         Command::JavaVectors(arguments) => java_vectors::run(&arguments),
+        Command::Conformance => conformance::run(),
+        Command::Schemathesis(arguments) => schemathesis::run(&arguments),
         Command::Tidy => tidy::run(),
     }
 }

@@ -24,6 +24,8 @@ tokio::task_local! {
 const PATIENCE: Duration = Duration::from_secs(5);
 const THROWN_AWAY: usize = 4 * BODY_LIMIT;
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("elements-request-id");
+/// What a client calls its request, or a whole row of them: in the answer and in the log.
+const TRACE_ID_HEADER: HeaderName = HeaderName::from_static("elements-trace-id");
 /// The longest refusal of the framework that is passed on, in bytes.
 const LONGEST_REFUSAL: usize = 4096;
 /// The headers that browsers may read, verbatim and in Cloud Elements' order.
@@ -44,7 +46,9 @@ pub(super) async fn identify(State(api): State<Api>, request: Request, next: Nex
     // Without randomness there is no id, but still an answer.
     let id = ids::request_id(started).unwrap_or_default();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let span = tracing::info_span!("request", id, %method, path);
+    let trace = request.headers().get(&TRACE_ID_HEADER).cloned();
+    let traced = trace.as_ref().and_then(|trace| trace.to_str().ok());
+    let span = tracing::info_span!("request", id, %method, path, trace = traced);
     let answer = async {
         let response = uniform(next.run(request).await).await;
         let millis = api.host.clock.now() - started;
@@ -53,6 +57,9 @@ pub(super) async fn identify(State(api): State<Api>, request: Request, next: Nex
     };
     let mut response = REQUEST_ID.scope(id.clone(), answer.instrument(span)).await;
     let headers = response.headers_mut();
+    if let Some(trace) = trace {
+        headers.insert(TRACE_ID_HEADER, trace);
+    }
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID_HEADER, id);
     }

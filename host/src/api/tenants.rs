@@ -54,7 +54,7 @@ pub(super) fn table() -> Router<Api> {
         .route("/accounts", known(get(accounts).post(create_account)))
         .route("/accounts/{account}", known(get(account)))
         .route("/users", known(get(users).post(create_user)))
-        .route("/users/{user}", known(get(user)))
+        .route("/users/{user}", known(get(user).delete(remove_user)))
         .route(
             "/users/{user}/secret",
             known(put(rotate_user).delete(revoke_user)),
@@ -165,6 +165,15 @@ async fn revoke_user(
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
     tenants(&api, &caller).revoke_user(user_id(&id)?).await?;
+    Ok(StatusCode::OK)
+}
+
+async fn remove_user(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    tenants(&api, &caller).delete_user(user_id(&id)?).await?;
     Ok(StatusCode::OK)
 }
 

@@ -235,6 +235,9 @@ async fn keep_house(host: Arc<Host>, retention: Duration, exports: Duration, shu
             Ok(removed) => tracing::info!(removed, "old notifications removed"),
             Err(error) => tracing::error!(%error, "old notifications could not be removed"),
         }
+        if let Err(error) = host.store.prune_subscriptions(before).await {
+            tracing::error!(%error, "subscriptions that are over could not be removed");
+        }
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(HOUSEKEEPING) => {}

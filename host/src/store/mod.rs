@@ -96,6 +96,9 @@ pub trait Store: BulkStore + std::fmt::Debug + Send + Sync + 'static {
     /// Rotate or revoke a user's secret.
     async fn change_user_secret(&self, id: UserId, change: SecretChange) -> Result<User>;
 
+    /// Remove a user. False when instances are of its making.
+    async fn delete_user(&self, id: UserId) -> Result<bool>;
+
     // --- Instances -----------------------------------------------------------------------------------------------
 
     /// An id for an instance that is about to be made; never given twice.
@@ -351,6 +354,10 @@ pub trait Store: BulkStore + std::fmt::Debug + Send + Sync + 'static {
     /// Remove notifications made before this which no subscription waits for, their deliveries, the records of
     /// polls that ended before, calls of providers that were finished before and what they told. Says how many notifications.
     async fn prune(&self, before: Millis) -> Result<usize>;
+
+    /// Remove subscriptions that were over before this, or made for one callback, and of which no delivery is left.
+    /// Says how many.
+    async fn prune_subscriptions(&self, before: Millis) -> Result<usize>;
 
     /// Is the store there?
     async fn ping(&self) -> Result<()>;

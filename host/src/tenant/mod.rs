@@ -262,6 +262,26 @@ impl Tenants<'_> {
         Ok(changed)
     }
 
+    /// Remove a user of whose making no instance is.
+    pub async fn delete_user(&self, id: UserId) -> Result<()> {
+        self.outranked(&self.user(id).await?)?;
+        if self.by.role == Role::Member {
+            return Err(TenantError::Forbidden("only administrators remove users"));
+        }
+        if id == self.by.id {
+            return Err(TenantError::LocksOut(
+                "this is you: nobody might be left to undo it; let another administrator remove you",
+            ));
+        }
+        if !self.store.delete_user(id).await? {
+            return Err(TenantError::LocksOut(
+                "the user made instances, which would be nobody's; remove them, or revoke the user's secret instead",
+            ));
+        }
+        tracing::info!(user = %id, by = %self.by.id, "user removed");
+        Ok(())
+    }
+
     fn sees(&self, organization: OrganizationId) -> bool {
         self.by.role == Role::Operator || organization == self.by.organization
     }

@@ -44,6 +44,32 @@ pub(super) fn document(description: &Description, only: Option<&str>) -> Value {
     })
 }
 
+/// One operation of a document, where it stands: `{path, method, operation}`.
+pub(super) fn operation(document: &Value, id: &str) -> Option<Value> {
+    let paths = document.get("paths")?.as_object()?;
+    paths.iter().find_map(|(path, methods)| {
+        let mut methods = methods.as_object()?.iter();
+        let (method, found) =
+            methods.find(|(_, operation)| operation.get("operationId").is_some_and(|known| known == id))?;
+        Some(json!({ "path": path, "method": method, "operation": found }))
+    })
+}
+
+/// The schemas that an operation names, by name.
+pub(super) fn definitions(document: &Value, operation: &Value) -> Value {
+    let text = operation.to_string();
+    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+    let named = schemas
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| text.contains(&format!("\"#/components/schemas/{name}\"")));
+    Value::Object(
+        named
+            .map(|(name, schema)| (name.clone(), schema.clone()))
+            .collect(),
+    )
+}
+
 /// The operations on the collection and on one object.
 fn operations(name: &str, resource: &Resource) -> (Map<String, Value>, Map<String, Value>) {
     let (mut list, mut object) = (Map::new(), Map::new());
@@ -232,6 +258,20 @@ mod tests {
             document["paths"]["/contacts/{id}"]["delete"]["responses"]["200"],
             json!({ "description": "done" })
         );
+    }
+
+    #[test]
+    fn an_operation_is_found_with_what_it_names() {
+        let document = document(&acme(), None);
+        let found = operation(&document, "update:contacts").unwrap();
+        assert_eq!(
+            (&found["path"], &found["method"]),
+            (&json!("/contacts/{id}"), &json!("patch"))
+        );
+        let named = definitions(&document, &found);
+        let names: Vec<&String> = named.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["contacts", "error"]);
+        assert_eq!(operation(&document, "update:hidden"), None);
     }
 
     #[test]

@@ -36,6 +36,11 @@ pub(super) fn routes() -> Router<Api> {
         .route("/elements/{key}/configuration/{entry}", get(configuration::get))
         .route("/elements/{key}/setup", get(setup))
         .route("/elements/{key}/docs", get(docs))
+        .route("/elements/{key}/docs/{operation}", get(operation_docs))
+        .route(
+            "/elements/{key}/docs/{operation}/definitions",
+            get(operation_definitions),
+        )
         .route(
             "/elements/{key}/oauth/url",
             get(oauth::url).post(oauth::url_of_body),
@@ -81,6 +86,65 @@ async fn setup(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> Ap
 async fn docs(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<Value>> {
     let adapter = find(&api, &key)?;
     Ok(Json(docs::document(adapter.description(), None)))
+}
+
+/// `GET /elements/{keyOrId}/docs/{operationId}`: one operation of it.
+async fn operation_docs(
+    State(api): State<Api>,
+    _: Caller,
+    Path((key, operation)): Path<(String, String)>,
+) -> ApiResult<Json<Value>> {
+    let adapter = find(&api, &key)?;
+    Ok(Json(one(adapter.description(), &operation)?.0))
+}
+
+/// `GET /elements/{keyOrId}/docs/{operationId}/definitions`: the shapes of its bodies.
+async fn operation_definitions(
+    State(api): State<Api>,
+    _: Caller,
+    Path((key, operation)): Path<(String, String)>,
+) -> ApiResult<Json<Value>> {
+    let adapter = find(&api, &key)?;
+    Ok(Json(one(adapter.description(), &operation)?.1))
+}
+
+/// An operation in a path.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct OperationPath {
+    operation: String,
+}
+
+/// `GET /instances/{id}/docs/{operationId}`.
+pub(super) async fn instance_operation(
+    State(api): State<Api>,
+    on: Addressed,
+    Path(OperationPath { operation }): Path<OperationPath>,
+) -> ApiResult<Json<Value>> {
+    let adapter = find(&api, &on.instance.element)?;
+    Ok(Json(one(adapter.description(), &operation)?.0))
+}
+
+/// `GET /instances/{id}/docs/{operationId}/definitions`.
+pub(super) async fn instance_definitions(
+    State(api): State<Api>,
+    on: Addressed,
+    Path(OperationPath { operation }): Path<OperationPath>,
+) -> ApiResult<Json<Value>> {
+    let adapter = find(&api, &on.instance.element)?;
+    Ok(Json(one(adapter.description(), &operation)?.1))
+}
+
+/// An operation of an element and what it names.
+fn one(description: &Description, operation: &str) -> ApiResult<(Value, Value)> {
+    let document = docs::document(description, None);
+    let found = docs::operation(&document, operation).ok_or_else(|| {
+        ApiError::not_found(format!(
+            "{} has no operation {operation:?}; they are named like list:contacts, see its docs",
+            description.key
+        ))
+    })?;
+    let named = docs::definitions(&document, &found);
+    Ok((found, named))
 }
 
 /// `GET /instances/{id}/docs`: the same for an instance.

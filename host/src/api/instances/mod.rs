@@ -47,6 +47,11 @@ pub(super) fn routes() -> Router<Api> {
         .route("/instances/configuration/{entry}", entry.clone())
         .route("/instances/enabled", enabled.clone())
         .route("/instances/docs", get(elements::instance_docs))
+        .route("/instances/docs/{operation}", get(elements::instance_operation))
+        .route(
+            "/instances/docs/{operation}/definitions",
+            get(elements::instance_definitions),
+        )
         .route(
             "/instances/{id}",
             get(show_one).put(replace).patch(change).delete(remove),
@@ -55,6 +60,14 @@ pub(super) fn routes() -> Router<Api> {
         .route("/instances/{id}/configuration/{entry}", entry)
         .route("/instances/{id}/enabled", enabled)
         .route("/instances/{id}/docs", get(elements::instance_docs))
+        .route(
+            "/instances/{id}/docs/{operation}",
+            get(elements::instance_operation),
+        )
+        .route(
+            "/instances/{id}/docs/{operation}/definitions",
+            get(elements::instance_definitions),
+        )
         .route("/elements/{key}/instances", post(create_of).get(list::of_element))
         .route(
             "/elements/{key}/instances/{id}",

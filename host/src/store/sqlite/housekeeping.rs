@@ -67,6 +67,29 @@ pub(super) fn prune_notifications(
     Ok((removed, old.last().copied()))
 }
 
+/// Subscriptions that were over before this, or made for one callback before, and of which no delivery is left.
+pub(super) fn over_subscriptions(connection: &Connection, before: Millis) -> Result<Vec<SubscriptionId>> {
+    const OVER: &str = "(retired < ?1 OR signer IS NOT NULL AND created < ?1)";
+    let mut any = connection.prepare_cached(&format!("SELECT 1 FROM subscriptions WHERE {OVER} LIMIT 1"))?;
+    if !any.exists([before])? {
+        return Ok(Vec::new());
+    }
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT id FROM subscriptions
+         WHERE {OVER} AND id NOT IN (SELECT subscription_id FROM deliveries) LIMIT ?2"
+    ))?;
+    let over = select.query_map(params![before, BATCH], |row| row.get(0))?;
+    Ok(over.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn remove_subscriptions(connection: &Connection, over: &[SubscriptionId]) -> Result<()> {
+    let mut remove = connection.prepare_cached("DELETE FROM subscriptions WHERE id = ?1")?;
+    for id in over {
+        remove.execute([id])?;
+    }
+    Ok(())
+}
+
 /// Remove one batch of old records of polls. Says whether there may be more.
 pub(super) fn prune_polls(connection: &Connection, before: Millis) -> Result<bool> {
     let mut remove = connection.prepare_cached(

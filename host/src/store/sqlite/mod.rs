@@ -164,6 +164,10 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn delete_user(&self, id: UserId) -> Result<bool> {
+        self.engine.write(move |c| tenants::delete_user(c, id)).await
+    }
+
     async fn reserve_instance(&self) -> Result<InstanceId> {
         self.engine.write(instances::reserve).await
     }
@@ -550,6 +554,21 @@ impl Store for Sqlite {
             .await?
         {}
         Ok(total)
+    }
+
+    async fn prune_subscriptions(&self, before: Millis) -> Result<usize> {
+        // Found by a reader: it goes through all deliveries once, and what is over gets nothing new.
+        let over = self
+            .engine
+            .read(move |c| housekeeping::over_subscriptions(c, before))
+            .await?;
+        let count = over.len();
+        if count > 0 {
+            self.engine
+                .write(move |c| housekeeping::remove_subscriptions(c, &over))
+                .await?;
+        }
+        Ok(count)
     }
 
     async fn ping(&self) -> Result<()> {

@@ -159,6 +159,18 @@ pub(super) fn change_user(connection: &Connection, id: UserId, change: SecretCha
     by_id(connection, id)?.ok_or(StoreError::Missing("user"))
 }
 
+pub(super) fn delete_user(connection: &Connection, id: UserId) -> Result<bool> {
+    let mut makes = connection.prepare_cached("SELECT 1 FROM instances WHERE user_id = ?1 LIMIT 1")?;
+    if makes.exists([id])? {
+        return Ok(false);
+    }
+    let mut delete = connection.prepare_cached("DELETE FROM users WHERE id = ?1")?;
+    match delete.execute([id])? {
+        0 => Err(StoreError::Missing("user")),
+        _ => Ok(true),
+    }
+}
+
 /// A user whose secret, and whose organization's, are in force. Only the latter's digest may be unknown.
 pub(super) fn by_secret(
     connection: &Connection,
