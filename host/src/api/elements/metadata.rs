@@ -22,6 +22,17 @@ pub(super) async fn get(
     Ok(Json(metadata(adapter.description())))
 }
 
+/// `GET /elements/metadata`: of all elements.
+pub(super) async fn all(State(api): State<Api>, _: Caller) -> Json<Value> {
+    let served = api.host.adapters.list();
+    Json(
+        served
+            .iter()
+            .map(|adapter| metadata(adapter.description()))
+            .collect(),
+    )
+}
+
 /// The fields of a resource, as `GET /objects/{name}/metadata` shows them. `fields` is what the provider tells, a list
 /// of `{path, type}`.
 pub(crate) fn object_metadata(name: &str, fields: &Value) -> Value {

@@ -5,7 +5,10 @@ mod docs;
 mod metadata;
 mod oauth;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::{
     Json, Router,
@@ -19,6 +22,7 @@ use super::{
     Api,
     auth::{Addressed, Caller},
     error::{ApiError, ApiResult},
+    query::Query,
     view,
 };
 use crate::{adapter::Adapter, instance::Setup};
@@ -30,6 +34,7 @@ pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/elements", get(list))
         .route("/elements/keys", get(keys))
+        .route("/elements/metadata", get(metadata::all))
         .route("/elements/{key}", get(get_one))
         .route("/elements/{key}/metadata", get(metadata::get))
         .route("/elements/{key}/configuration", get(configuration::list))
@@ -158,27 +163,25 @@ pub(super) fn resource_docs(description: &Description, resource: &str) -> Value 
     docs::document(description, Some(resource))
 }
 
-/// `GET /hubs`.
-async fn hubs(State(api): State<Api>, _: Caller) -> Json<Value> {
+/// `GET /hubs`, with `hydrate=true` with their resources.
+async fn hubs(State(api): State<Api>, _: Caller, query: Query) -> Json<Value> {
     let served = api.host.adapters.list();
-    let mut hubs: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut hubs: BTreeMap<&str, Vec<&Adapter>> = BTreeMap::new();
     for adapter in &served {
-        hubs.entry(&adapter.description().hub)
-            .or_default()
-            .push(adapter.key());
+        hubs.entry(&adapter.description().hub).or_default().push(adapter);
     }
-    Json(
-        hubs.into_iter()
-            .map(|(key, elements)| hub_body(key, &elements))
-            .collect(),
-    )
+    let hydrate = query.truth("hydrate");
+    let hubs = hubs
+        .into_iter()
+        .map(|(key, elements)| hub_body(key, &elements, hydrate));
+    Json(hubs.collect())
 }
 
 /// `GET /hubs/{key}`.
 async fn hub(State(api): State<Api>, _: Caller, Path(hub): Path<String>) -> ApiResult<Json<Value>> {
     let served = of_hub(&api, &hub)?;
-    let elements: Vec<&str> = served.iter().map(|adapter| adapter.key()).collect();
-    Ok(Json(hub_body(&hub, &elements)))
+    let elements: Vec<&Adapter> = served.iter().map(|adapter| &**adapter).collect();
+    Ok(Json(hub_body(&hub, &elements, true)))
 }
 
 /// `GET /hubs/{key}/elements`.
@@ -187,8 +190,17 @@ async fn hub_elements(State(api): State<Api>, _: Caller, Path(hub): Path<String>
     Ok(Json(served.iter().map(|adapter| whole(adapter)).collect()))
 }
 
-fn hub_body(key: &str, elements: &[&str]) -> Value {
-    json!({ "key": key, "name": key, "active": true, "elements": elements })
+fn hub_body(key: &str, elements: &[&Adapter], hydrate: bool) -> Value {
+    let keys: Vec<&str> = elements.iter().map(|adapter| adapter.key()).collect();
+    let mut body = json!({ "key": key, "name": key, "active": true, "elements": keys });
+    if let (true, Value::Object(members)) = (hydrate, &mut body) {
+        let resources = elements
+            .iter()
+            .flat_map(|adapter| adapter.description().resources.keys());
+        let resources: BTreeSet<&String> = resources.collect();
+        members.insert("resources".to_owned(), json!(resources));
+    }
+    body
 }
 
 fn of_hub(api: &Api, hub: &str) -> ApiResult<Vec<Arc<Adapter>>> {

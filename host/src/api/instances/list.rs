@@ -1,11 +1,13 @@
 //! Lists of instances.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::{Path, State},
     http::{HeaderMap, HeaderValue},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     super::{
@@ -46,28 +48,58 @@ pub(super) async fn of_element(
     list_with(&api, &caller, &query, Some(key)).await
 }
 
+/// `GET /instances/count`: how many there are, and of which elements.
+pub(super) async fn count(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
+    let mut elements: BTreeMap<String, usize> = BTreeMap::new();
+    let mut pages = Pages::default();
+    while let Some(page) = pages.next(&api, &caller).await? {
+        for instance in page {
+            *elements.entry(instance.element).or_default() += 1;
+        }
+    }
+    let total: usize = elements.values().sum();
+    Ok(Json(
+        json!({ "totalInstances": total, "elementInstances": elements }),
+    ))
+}
+
 /// `GET /instances/polling-disabled`: instances that should be polled and are not, without anybody having switched
 /// them off: their credentials are refused, or a poller is paused.
 pub(super) async fn polling_disabled(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
     let mut found = Vec::new();
-    let mut after = None;
-    loop {
-        let filter = InstanceFilter {
-            after,
-            limit: Some(PAGE),
-            ..InstanceFilter::default()
-        };
-        let page = api.host.store.instances(caller.user.account, &filter).await?;
+    let mut pages = Pages::default();
+    while let Some(page) = pages.next(&api, &caller).await? {
         for instance in &page {
             if is_polling_disabled(&api, instance).await? {
                 let Json(body) = show(&api, instance, Shown::Whole).await?;
                 found.push(body);
             }
         }
-        match page.last() {
-            Some(last) if page.len() == PAGE => after = Some(last.id),
-            _ => return Ok(Json(Value::Array(found))),
+    }
+    Ok(Json(Value::Array(found)))
+}
+
+/// All instances of an account, a page at a time.
+#[derive(Debug, Default)]
+struct Pages {
+    after: Option<InstanceId>,
+    done: bool,
+}
+
+impl Pages {
+    async fn next(&mut self, api: &Api, caller: &Caller) -> ApiResult<Option<Vec<Instance>>> {
+        if self.done {
+            return Ok(None);
         }
+        let filter = InstanceFilter {
+            after: self.after,
+            limit: Some(PAGE),
+            ..InstanceFilter::default()
+        };
+        let page = api.host.store.instances(caller.user.account, &filter).await?;
+        self.after = page.last().map(|last| last.id);
+        self.done = page.len() < PAGE;
+        Ok(Some(page))
     }
 }
 

@@ -42,6 +42,7 @@ pub(super) fn routes() -> Router<Api> {
                 .patch(change)
                 .delete(remove),
         )
+        .route("/instances/count", get(list::count))
         .route("/instances/polling-disabled", get(list::polling_disabled))
         .route("/instances/configuration", configuration.clone())
         .route("/instances/configuration/{entry}", entry.clone())
