@@ -1,7 +1,7 @@
 //! Instances over the interface: by id, beneath their element, and by their token.
 
 use anyhow::Context as _;
-use periodic_tests::{Stage, keys};
+use periodic_tests::{Stage, eventually, keys};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -364,4 +364,85 @@ async fn elements_and_hubs_say_what_they_are() -> anyhow::Result<()> {
         .get("/elements/maximizer/oauth/token?apiKey=k")
         .await?
         .refused(400, &["OAuth 2.0", "/oauth/url"])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_traced_while_somebody_wants_it() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage
+        .instance_with(json!({ "event.notification.enabled": false }))
+        .await?;
+    let (path, element) = (
+        format!("/instances/{}/trace-logging", instance.id),
+        stage.api.element(&instance.token),
+    );
+    assert_eq!(instance.body["traceLoggingEnabled"], false);
+    element.get("/contacts").await?.ok()?;
+    assert!(!stage.host()?.log().contains("asked the provider"));
+    let traced = stage.api.call(Method::PUT, &path, None).await?.ok()?;
+    assert_eq!(traced["traceLoggingEnabled"], true);
+    let answer = element
+        .with("elements-trace-id", "row-7")
+        .get("/contacts")
+        .await?;
+    assert_eq!(
+        (answer.status, answer.header("elements-trace-id")),
+        (200, "row-7")
+    );
+    let line = eventually("the request is logged", async || {
+        let log = stage.host()?.log();
+        let mut lines = log.lines();
+        Ok(lines
+            .find(|line| line.contains("asked the provider"))
+            .map(str::to_owned))
+    })
+    .await?;
+    for needle in ["POST", "/Data.svc", "200", "row-7"] {
+        assert!(line.contains(needle), "no {needle} in {line}");
+    }
+    element.delete("/instances/trace-logging").await?.ok()?;
+    assert_eq!(stage.shown(&instance).await?["traceLoggingEnabled"], false);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn single_operations_are_described_and_instances_are_counted() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage.instance().await?;
+    let paths = [
+        format!("/instances/{}/docs", instance.id),
+        "/elements/maximizer/docs".to_owned(),
+    ];
+    for path in paths {
+        let operation = stage.api.get(&format!("{path}/update:contacts")).await?.ok()?;
+        assert_eq!(
+            (&operation["path"], &operation["method"]),
+            (&json!("/contacts/{id}"), &json!("patch"))
+        );
+        let named = stage
+            .api
+            .get(&format!("{path}/update:contacts/definitions"))
+            .await?
+            .ok()?;
+        assert_eq!(named["contacts"]["type"], "object");
+        stage
+            .api
+            .get(&format!("{path}/dance:contacts"))
+            .await?
+            .refused(404, &["list:contacts"])?;
+    }
+    let count = stage.api.get("/instances/count").await?.ok()?;
+    assert_eq!(
+        count,
+        json!({ "totalInstances": 1, "elementInstances": { "maximizer": 1 } })
+    );
+    let metadata = stage.api.get("/elements/metadata").await?.ok()?;
+    assert_eq!(metadata[0]["key"], "maximizer");
+    let hubs = stage.api.get("/hubs?hydrate=true").await?.ok()?;
+    assert!(
+        hubs[0]["resources"]
+            .as_array()
+            .is_some_and(|resources| resources.contains(&json!("contacts")))
+    );
+    Ok(())
 }

@@ -364,3 +364,36 @@ async fn a_secret_has_a_budget_of_requests() -> anyhow::Result<()> {
         .await?
         .refused(401, &[])
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_removed_unless_instances_are_of_their_making() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let made = stage
+        .api
+        .post("/users", &json!({ "email": "guest@example.com" }))
+        .await?
+        .ok()?;
+    let secret = made["secret"].as_str().context("a secret")?;
+    let guest = stage.api.authorized(Some(&format!(
+        "User {secret}, Organization {ORGANIZATION_SECRET}"
+    )));
+    let path = format!("/users/{}", made["id"]);
+    guest.get("/instances").await?.ok()?;
+    guest.delete(&path).await?.refused(403, &["administrators"])?;
+    let request = stage.request().await?;
+    let instance = guest.post("/instances", &request).await?.ok()?;
+    stage.api.delete(&path).await?.refused(409, &["instances"])?;
+    guest
+        .delete(&format!("/instances/{}", instance["id"]))
+        .await?
+        .ok()?;
+    stage.api.delete(&path).await?.ok()?;
+    guest.get("/instances").await?.refused(401, &[UNAUTHORIZED])?;
+    stage.api.get(&path).await?.refused(404, &[])?;
+    let own = stage.api.get("/users").await?.ok()?[0]["id"].clone();
+    stage
+        .api
+        .delete(&format!("/users/{own}"))
+        .await?
+        .refused(409, &["this is you"])
+}

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    instance::MASK,
+    instance::{MASK, is_traced},
     store::{Instance, InstanceState, User},
 };
 
@@ -177,7 +177,7 @@ impl InstanceView<'_> {
             provider_data: (shown == Shown::Whole).then(|| json!({ "code": MASK })),
             configuration: (shown != Shown::Brief).then_some(configuration),
             events_enabled: events_enabled(instance),
-            trace_logging_enabled: false,
+            trace_logging_enabled: is_traced(&self.instance.configuration),
             caching_enabled: false,
             external_authentication: "none",
             user: UserView {

@@ -93,6 +93,22 @@ pub async fn switch(host: &Host, instance: &Instance, enabled: bool) -> Result<I
     Ok(changed)
 }
 
+/// Switch the tracing of an instance's requests.
+pub async fn trace(host: &Host, instance: &Instance, enabled: bool) -> Result<Instance, Problem> {
+    let mut configuration = instance.configuration.clone();
+    if enabled {
+        configuration.insert(keys::TRACE_LOGGING.to_owned(), "true".to_owned());
+    } else {
+        configuration.shift_remove(keys::TRACE_LOGGING);
+    }
+    let change = InstanceChange {
+        configuration: Some(configuration),
+        now: host.clock.now(),
+        ..InstanceChange::default()
+    };
+    Ok(host.store.change_instance(instance.id, change).await?)
+}
+
 /// An instance stays with its element: what it has stored means nothing to another.
 fn stays(host: &Host, instance: &Instance, asked: &str) -> Result<(), Problem> {
     let adapter = host.adapters.get(asked);

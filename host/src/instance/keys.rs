@@ -1,5 +1,6 @@
 //! The configuration keys that belong to the host, whatever the element.
 
+use indexmap::IndexMap;
 use periodic_sdk::description::ConfigurationType;
 
 use crate::{delivery::Format, inbound::FINDER};
@@ -21,6 +22,8 @@ pub(super) const POLLER_CONFIGURATION: &str = "event.poller.configuration";
 pub(super) const OBJECTS: &str = "event.objects";
 /// Events of one notification.
 pub(super) const BATCH_SIZE: &str = "event.notification.batch.size";
+/// `true` writes a line to the log for every request to the provider.
+pub(super) const TRACE_LOGGING: &str = "trace.logging.enabled";
 /// The name of the instance token among the secrets.
 pub const TOKEN: &str = "periodic.token";
 
@@ -52,7 +55,7 @@ const fn key(
 }
 
 /// All of them. Facts: section 5.1 of the Cloud Elements events framework.
-pub const HOST_KEYS: [HostKey; 13] = [
+pub const HOST_KEYS: [HostKey; 14] = [
     key(
         NOTIFICATIONS_ENABLED,
         ConfigurationType::Boolean,
@@ -126,12 +129,24 @@ pub const HOST_KEYS: [HostKey; 13] = [
         "leave members out that are null",
     ),
     key(
+        TRACE_LOGGING,
+        ConfigurationType::Boolean,
+        Some("false"),
+        "a line in the host's log for every request to the provider, without query, headers and bodies",
+    ),
+    key(
         "oauth.callback.url",
         ConfigurationType::Text1000,
         None,
         "the redirect URI, passed on as it is",
     ),
 ];
+
+/// Whether an instance's requests to its provider are logged.
+pub fn is_traced(configuration: &IndexMap<String, String>) -> bool {
+    let setting = configuration.get(TRACE_LOGGING);
+    setting.is_some_and(|text| text.trim().eq_ignore_ascii_case("true"))
+}
 
 /// The default of a host key.
 pub(super) fn default(key: &str) -> Option<&'static str> {

@@ -12,9 +12,9 @@ mod request;
 mod setup;
 
 pub use self::{
-    change::{change, remove, switch},
+    change::{change, remove, switch, trace},
     create::create,
-    keys::{HOST_KEYS, HostKey, MASK, TOKEN},
+    keys::{HOST_KEYS, HostKey, MASK, TOKEN, is_traced},
     polling::check_callback,
     problem::Problem,
     request::{ChangeRequest, CreateRequest, ProviderData},

@@ -10,6 +10,7 @@ use crate::{
     },
     clock::millis,
     egress::{Captured, Delivered, Sent},
+    instance::is_traced,
     store::InstanceChange,
 };
 
@@ -170,11 +171,23 @@ impl Session<'_> {
         if let Some(recorded) = &mut self.recorded {
             recorded.push(asked(request));
         }
+        let started = self.host.clock.now();
         let mut sent = self
             .host
             .egress
             .send(&self.audience, &self.secrets, request)
             .await;
+        if is_traced(&self.own) {
+            let status = sent.answer.as_ref().map_or(0, |response| response.status);
+            tracing::info!(
+                instance = %self.instance,
+                method = request.method,
+                url = request.url.split(['?', '#']).next(),
+                status,
+                millis = self.host.clock.now().saturating_sub(started),
+                "asked the provider"
+            );
+        }
         if let Some(skew) = sent.skew {
             self.live.skew.store(skew, std::sync::atomic::Ordering::Relaxed);
         }

@@ -33,6 +33,7 @@ pub(super) fn routes() -> Router<Api> {
     let configuration = get(configuration::list);
     let entry = get(configuration::get).patch(configuration::change);
     let enabled = put(enable).delete(disable);
+    let traced = put(trace).delete(trace_no_more);
     Router::new()
         .route(
             "/instances",
@@ -47,6 +48,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/instances/configuration", configuration.clone())
         .route("/instances/configuration/{entry}", entry.clone())
         .route("/instances/enabled", enabled.clone())
+        .route("/instances/trace-logging", traced.clone())
         .route("/instances/docs", get(elements::instance_docs))
         .route("/instances/docs/{operation}", get(elements::instance_operation))
         .route(
@@ -60,6 +62,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/instances/{id}/configuration", configuration)
         .route("/instances/{id}/configuration/{entry}", entry)
         .route("/instances/{id}/enabled", enabled)
+        .route("/instances/{id}/trace-logging", traced)
         .route("/instances/{id}/docs", get(elements::instance_docs))
         .route(
             "/instances/{id}/docs/{operation}",
@@ -121,6 +124,18 @@ async fn enable(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Value>>
 /// `DELETE /instances/{id}/enabled`: 200 with an empty body.
 async fn disable(State(api): State<Api>, on: Addressed) -> ApiResult<StatusCode> {
     instance::switch(&api.host, &on.instance, false).await?;
+    Ok(StatusCode::OK)
+}
+
+/// `PUT /instances/{id}/trace-logging`.
+async fn trace(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Value>> {
+    let instance = instance::trace(&api.host, &on.instance, true).await?;
+    show(&api, &instance, Shown::Changed).await
+}
+
+/// `DELETE /instances/{id}/trace-logging`: 200 with an empty body.
+async fn trace_no_more(State(api): State<Api>, on: Addressed) -> ApiResult<StatusCode> {
+    instance::trace(&api.host, &on.instance, false).await?;
     Ok(StatusCode::OK)
 }
 
