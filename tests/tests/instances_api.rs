@@ -397,7 +397,7 @@ async fn requests_are_traced_while_somebody_wants_it() -> anyhow::Result<()> {
             .map(str::to_owned))
     })
     .await?;
-    for needle in ["POST", "/Data.svc", "200", "row-7"] {
+    for needle in ["POST", "/octopus/Read", "200", "row-7"] {
         assert!(line.contains(needle), "no {needle} in {line}");
     }
     element.delete("/instances/trace-logging").await?.ok()?;

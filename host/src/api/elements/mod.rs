@@ -178,10 +178,15 @@ async fn hubs(State(api): State<Api>, _: Caller, query: Query) -> Json<Value> {
 }
 
 /// `GET /hubs/{key}`.
-async fn hub(State(api): State<Api>, _: Caller, Path(hub): Path<String>) -> ApiResult<Json<Value>> {
+async fn hub(
+    State(api): State<Api>,
+    _: Caller,
+    Path(hub): Path<String>,
+    query: Query,
+) -> ApiResult<Json<Value>> {
     let served = of_hub(&api, &hub)?;
     let elements: Vec<&Adapter> = served.iter().map(|adapter| &**adapter).collect();
-    Ok(Json(hub_body(&hub, &elements, true)))
+    Ok(Json(hub_body(&hub, &elements, query.truth("hydrate"))))
 }
 
 /// `GET /hubs/{key}/elements`.

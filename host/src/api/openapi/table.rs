@@ -238,7 +238,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     open(call("post", "/elements/{key}/oauth/url", "The same", Some("Object"), Some("OauthUrl"))),
     open(list("/elements/{key}/oauth/token", "The temporary token of OAuth 1.0a", OAUTH, "Object")),
     list("/hubs", "The hubs", &[("hydrate", "boolean")], "Object[]"),
-    read("/hubs/{hub}", "A hub", "Object"),
+    list("/hubs/{hub}", "A hub", &[("hydrate", "boolean")], "Object"),
     read("/hubs/{hub}/elements", "Its elements", "Object[]"),
     read("/adapters", "What is served, and what is not and why", "Object[]"),
     read("/organizations", "The organizations that the caller sees", "Organization[]"),
