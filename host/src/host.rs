@@ -37,6 +37,8 @@ pub struct Host {
     pub sequence: Sequence,
     /// What operators preset for elements, by element and key.
     pub element_defaults: ElementDefaults,
+    /// The URL patterns that operators allow of what elements declare, by element, where they narrow it.
+    pub element_egress: std::collections::BTreeMap<String, Vec<String>>,
     /// PKCE verifiers whose codes are on their way.
     pub verifiers: Verifiers,
     /// The address at which providers and browsers reach this host, where the operator says it.

@@ -7,6 +7,7 @@
 
 mod api;
 mod belfry;
+mod folder;
 mod gate;
 mod host;
 mod needle;
@@ -23,6 +24,7 @@ use serde_json::Value;
 
 pub use api::{Answer, Api, client};
 pub use belfry::{BELL_KEY, Belfry, Hook, Tower, door, signed};
+pub use folder::{Folder, becomes, listed, vanishes};
 pub use gate::Gate;
 pub use host::{Home, Host, ORGANIZATION_SECRET, Output, USER_SECRET, adapters, test_adapters};
 pub use needle::{Needle, search_folder};

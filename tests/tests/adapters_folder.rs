@@ -2,37 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use periodic_tests::{Stage, adapters, eventually};
-use serde_json::{Value, json};
+use periodic_tests::{Stage, adapters, becomes, eventually, listed, vanishes};
+use serde_json::json;
 
 const FILE: &str = "maximizer.wasm";
-
-async fn listed(stage: &Stage, file: &str, state: &str) -> anyhow::Result<Option<Value>> {
-    let listed = stage.api.get("/adapters").await?.ok()?;
-    let mut listed = listed.as_array().cloned().unwrap_or_default().into_iter();
-    Ok(listed.find(|entry| entry["file"] == file && entry["state"] == state))
-}
-
-async fn becomes(stage: &Stage, file: &str, state: &str) -> anyhow::Result<Value> {
-    eventually(&format!("{file} is {state}"), async || {
-        listed(stage, file, state).await
-    })
-    .await
-}
-
-/// Nobody knows the file any more.
-async fn vanishes(stage: &Stage, file: &str) -> anyhow::Result<()> {
-    eventually(&format!("{file} is gone"), async || {
-        let listed = stage.api.get("/adapters").await?.ok()?;
-        let known = listed
-            .as_array()
-            .into_iter()
-            .flatten()
-            .any(|entry| entry["file"] == file);
-        Ok((!known).then_some(()))
-    })
-    .await
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_dropped_in_is_served_and_what_is_broken_is_told() -> anyhow::Result<()> {
@@ -49,11 +22,11 @@ async fn what_is_dropped_in_is_served_and_what_is_broken_is_told() -> anyhow::Re
     // A copy in two halves is taken once it is whole.
     let half = wasm.len() / 2;
     std::fs::write(place(FILE), &wasm[..half])?;
-    becomes(&stage, FILE, "rejected").await?;
+    becomes(&stage.api, FILE, "rejected").await?;
     std::fs::write(place(FILE), &wasm)?;
-    let served = becomes(&stage, FILE, "ready").await?;
+    let served = becomes(&stage.api, FILE, "ready").await?;
     assert_eq!(served["element"], "maximizer");
-    assert_eq!(listed(&stage, FILE, "rejected").await?, None);
+    assert_eq!(listed(&stage.api, FILE, "rejected").await?, None);
     let instance = stage.instance().await?;
     let api = stage.api.element(&instance.token);
     api.get("/contacts").await?.ok()?;
@@ -77,7 +50,7 @@ async fn what_is_dropped_in_is_served_and_what_is_broken_is_told() -> anyhow::Re
         ("truncated.wasm", ""),
         ("copy.wasm", FILE),
     ] {
-        let rejected = becomes(&stage, file, "rejected").await?;
+        let rejected = becomes(&stage.api, file, "rejected").await?;
         let told = rejected["reason"].as_str().unwrap_or_default();
         assert!(told.len() > 10 && told.contains(reason), "{rejected}");
         assert!(rejected["since"].is_string(), "{rejected}");
@@ -87,14 +60,20 @@ async fn what_is_dropped_in_is_served_and_what_is_broken_is_told() -> anyhow::Re
 
     // A broken new version leaves the old one serving.
     std::fs::write(place(FILE), &wasm[..half])?;
-    becomes(&stage, FILE, "rejected").await?;
-    assert_eq!(becomes(&stage, FILE, "ready").await?["digest"], served["digest"]);
+    becomes(&stage.api, FILE, "rejected").await?;
+    assert_eq!(
+        becomes(&stage.api, FILE, "ready").await?["digest"],
+        served["digest"]
+    );
     api.get("/contacts").await?.ok()?;
     let key = stage.provider.contact("Chung")?;
     stage.receiver.expect("CREATED", &key).await?;
     std::fs::write(place(FILE), &wasm)?;
     eventually("the good version is back", async || {
-        Ok(listed(&stage, FILE, "rejected").await?.is_none().then_some(()))
+        Ok(listed(&stage.api, FILE, "rejected")
+            .await?
+            .is_none()
+            .then_some(()))
     })
     .await?;
     for file in [
@@ -105,12 +84,12 @@ async fn what_is_dropped_in_is_served_and_what_is_broken_is_told() -> anyhow::Re
         "copy.wasm",
     ] {
         std::fs::remove_file(place(file))?;
-        vanishes(&stage, file).await?;
+        vanishes(&stage.api, file).await?;
     }
 
     // Removed, it is gone, and who needs it is told so; back again, everything goes on.
     std::fs::remove_file(place(FILE))?;
-    vanishes(&stage, FILE).await?;
+    vanishes(&stage.api, FILE).await?;
     assert_eq!(stage.api.get("/elements").await?.ok()?, json!([]));
     api.get("/contacts")
         .await?
@@ -118,7 +97,7 @@ async fn what_is_dropped_in_is_served_and_what_is_broken_is_told() -> anyhow::Re
     assert_eq!(stage.shown(&instance).await?["element"]["active"], false);
     let missed = stage.provider.contact("While nobody served")?;
     std::fs::write(place(FILE), &wasm)?;
-    becomes(&stage, FILE, "ready").await?;
+    becomes(&stage.api, FILE, "ready").await?;
     stage.receiver.expect("CREATED", &missed).await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! From bytes to something that can be called: the checks that a file passes before it is served.
 
 use periodic_sdk::description::{AuthenticationKind, Description};
-use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Validator, WasmFeatures};
 use wasmtime::component::{Component, InstancePre};
 
 use super::{
@@ -10,11 +10,20 @@ use super::{
     engine::Runtime,
     error::Rejection,
     state::State,
+    surface::{Surface, broken},
 };
 
-/// What this host speaks of the contract.
-const SPOKEN: &str = "1.0";
-const PACKAGE: &str = "periodic:element/";
+/// A component's file, compiled and linked: shared by all elements that are made of it.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    /// Its name.
+    pub(super) file: String,
+    /// The BLAKE3 digest of its content, hexadecimal.
+    pub(super) digest: String,
+    /// Its size in bytes.
+    pub(super) size: u64,
+    pub(super) linked: Linked,
+}
 
 /// A component that is compiled and linked, with the capabilities that it exports.
 pub(super) struct Linked {
@@ -127,88 +136,4 @@ impl Linked {
             }),
         }
     }
-}
-
-/// Names of what a component imports and of what it exports of the contract.
-#[derive(Debug)]
-pub(super) struct Surface {
-    pub(super) imports: Vec<String>,
-    /// Interface and version.
-    pub(super) exports: Vec<(String, String)>,
-}
-
-impl Surface {
-    /// Read a file that is known to be well-formed.
-    fn read(bytes: &[u8]) -> Result<Self, Rejection> {
-        let mut surface = Self {
-            imports: Vec::new(),
-            exports: Vec::new(),
-        };
-        let mut depth = 0_usize;
-        let mut is_component = false;
-        for payload in Parser::new(0).parse_all(bytes) {
-            match payload.map_err(broken)? {
-                Payload::Version { encoding, .. } if depth == 0 => {
-                    is_component = encoding == Encoding::Component
-                }
-                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-                Payload::End(_) => depth = depth.saturating_sub(1),
-                Payload::ComponentImportSection(imports) if depth == 0 => {
-                    for import in imports {
-                        surface.imports.push(import.map_err(broken)?.name.name.to_owned());
-                    }
-                }
-                Payload::ComponentExportSection(exports) if depth == 0 => {
-                    for export in exports {
-                        let name = export.map_err(broken)?.name.name;
-                        let Some((interface, version)) =
-                            name.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@'))
-                        else {
-                            continue;
-                        };
-                        surface.exports.push((interface.to_owned(), version.to_owned()));
-                    }
-                }
-                _ => {}
-            }
-        }
-        if !is_component {
-            return Err(Rejection::NoComponent("it is a core module".to_owned()));
-        }
-        Ok(surface)
-    }
-
-    fn check(&self) -> Result<(), Rejection> {
-        if let Some((_, version)) = self.exports.iter().find(|(_, version)| major(version) != "1") {
-            return Err(Rejection::Version {
-                found: version.clone(),
-                spoken: SPOKEN,
-            });
-        }
-        if !self.exports.iter().any(|(interface, _)| interface == "element") {
-            return Err(Rejection::NoAdapter);
-        }
-        // `types` has no functions: a toolchain may import it for its types' sake.
-        let known = |name: &String| {
-            let name = name.split_once('@').map_or(name.as_str(), |(name, _)| name);
-            name.starts_with("wasi:")
-                || ["log", "types"]
-                    .iter()
-                    .any(|own| name.strip_prefix(PACKAGE) == Some(own))
-        };
-        match self.imports.iter().find(|name| !known(name)) {
-            None => Ok(()),
-            Some(name) => Err(Rejection::Import(name.clone())),
-        }
-    }
-}
-
-/// Some of the reader's messages have many lines.
-fn broken(error: wasmparser::BinaryReaderError) -> Rejection {
-    let text = error.to_string();
-    Rejection::NoComponent(text.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-fn major(version: &str) -> &str {
-    version.split_once('.').map_or(version, |(major, _)| major)
 }

@@ -13,9 +13,14 @@ use super::{bindings::periodic::element::log, limits::Limits, state::State};
 pub(super) const TICK: Duration = Duration::from_millis(10);
 
 /// Guests that are alive at the same time. They only live while they compute, so that a few for each core do.
-const SLOTS: u32 = 64;
-/// Core instances, memories and tables of one component: the adapter's own and what its toolchain adds.
+pub(super) const SLOTS: u32 = 64;
+/// Core instances and tables of one component: the adapter's own and what its toolchain adds.
 const PARTS: u32 = 16;
+/// Memories of one component.
+const MEMORIES: u32 = 4;
+
+/// Bytes of stack for the host's functions on top of the guest's.
+const HOST_STACK: usize = 3 << 19;
 
 /// Engine and linker.
 #[derive(Clone)]
@@ -34,12 +39,12 @@ impl Runtime {
     pub(super) fn new(limits: &Limits) -> wasmtime::Result<Self> {
         let mut pool = PoolingAllocationConfig::default();
         pool.total_component_instances(SLOTS)
-            .total_core_instances(SLOTS * 4)
-            .total_memories(SLOTS * 2)
-            .total_tables(SLOTS * 4)
+            .total_core_instances(SLOTS * PARTS)
+            .total_memories(SLOTS * MEMORIES)
+            .total_tables(SLOTS * PARTS)
             .total_stacks(SLOTS)
             .max_core_instances_per_component(PARTS)
-            .max_memories_per_component(PARTS)
+            .max_memories_per_component(MEMORIES)
             .max_tables_per_component(PARTS)
             .max_memory_size(limits.memory)
             .table_elements(limits.table_elements)
@@ -53,6 +58,12 @@ impl Runtime {
             .epoch_interruption(true)
             // No async-typed functions in the contract, and calls are several times cheaper without them.
             .concurrency_support(false)
+            // A file compiles on a thread of its own. On those of a common pool, a small one would wait for all
+            // functions of a large one.
+            .parallel_compilation(false)
+            .max_wasm_stack(limits.stack)
+            // The host's part of the stack is what the engine's defaults leave it.
+            .async_stack_size(limits.stack.saturating_add(HOST_STACK))
             .wasm_backtrace_max_frames(NonZeroUsize::new(20));
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);

@@ -4,20 +4,30 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat};
 
-use super::limits::LimitExceeded;
+use super::limits::Refused;
 use crate::clock::Millis;
 
 /// Why a file is not served.
 #[derive(Debug, thiserror::Error)]
 pub enum Rejection {
     /// Too large.
-    #[error("the file has {size} bytes, more than the {limit} that setting adapter.file_size allows")]
+    #[error("the file has {size} bytes, more than the {limit} that setting {setting} allows")]
     TooLarge {
         /// Its size.
         size: u64,
         /// The limit.
         limit: u64,
+        /// The setting of the limit.
+        setting: String,
     },
+    /// Not a file.
+    #[error("it is {0}; the host reads plain files of the adapters folder")]
+    Irregular(&'static str),
+    /// Machine code.
+    #[error(
+        "it is compiled code, which the host runs only when it compiled it itself; put the .wasm component here"
+    )]
+    Precompiled,
     /// Not to be read.
     #[error("the file cannot be read: {0}")]
     Unreadable(#[source] std::io::Error),
@@ -56,6 +66,46 @@ pub enum Rejection {
     /// `describe` refused.
     #[error("describe answers: {0}")]
     Described(String),
+    /// It needs a description file, and there is none.
+    #[error(
+        "it describes no element on its own: put a description file NAME.element.toml with the line \
+         adapter = {file:?} beside it (describe answers: {answer})"
+    )]
+    NeedsDescription {
+        /// Its name.
+        file: String,
+        /// What `describe` answered.
+        answer: String,
+    },
+    /// A description file that cannot be understood.
+    #[error(
+        "the description file is not understood: {0}; its line adapter = \"NAME.wasm\" names its adapter"
+    )]
+    Package(String),
+    /// A description file whose adapter is not there.
+    #[error("its adapter {0} is not in the folder")]
+    NoComponentFile(String),
+    /// A description file whose adapter is not served.
+    #[error("its adapter {file} is not served: {why}")]
+    ComponentRejected {
+        /// The adapter's file.
+        file: String,
+        /// Why it is not served.
+        why: String,
+    },
+    /// A new version that does not know a description file that the old one serves.
+    #[error("this version refuses {package}, which the old one serves: {rejection}")]
+    Regression {
+        /// What the old version serves.
+        package: String,
+        /// What the new one says.
+        rejection: Box<Self>,
+    },
+    /// A name that cannot be addressed.
+    #[error(
+        "the element's key {0:?} has to be 1 to 64 small letters, digits, - and _, with a letter among them"
+    )]
+    Key(String),
     /// `describe` makes no sense.
     #[error("the description is not what its schema says: {0}")]
     Description(String),
@@ -68,10 +118,12 @@ pub enum Rejection {
         interface: &'static str,
     },
     /// Two of a kind.
-    #[error("the element {key:?} is already served by {file}; remove one of the files")]
+    #[error("the element {key:?} (id {id}) is already served by {file}; remove one of the files")]
     Duplicate {
         /// The element's key.
         key: String,
+        /// Its numeric id.
+        id: u64,
         /// The file that serves it.
         file: String,
     },
@@ -102,7 +154,7 @@ pub enum CallError {
         why: String,
     },
     /// Too long on the processor.
-    #[error("adapter {adapter}: {function} used more than {limit:?} of processor time (setting adapter.cpu)")]
+    #[error("adapter {adapter}: {function} used more than {limit:?} of processor time (setting {setting})")]
     Cpu {
         /// The element's key.
         adapter: String,
@@ -110,9 +162,11 @@ pub enum CallError {
         function: &'static str,
         /// The limit.
         limit: Duration,
+        /// Its setting.
+        setting: String,
     },
     /// Too long altogether.
-    #[error("adapter {adapter}: {function} did not return within {limit:?} (setting adapter.wall)")]
+    #[error("adapter {adapter}: {function} did not return within {limit:?} (setting {setting})")]
     Wall {
         /// The element's key.
         adapter: String,
@@ -120,20 +174,56 @@ pub enum CallError {
         function: &'static str,
         /// The limit.
         limit: Duration,
+        /// Its setting.
+        setting: String,
     },
     /// A limit was reached and the guest gave up.
-    #[error(
-        "adapter {adapter}: {function} failed after a refusal: {refusal} (setting adapter.memory); {trap}"
-    )]
+    #[error("adapter {adapter}: {function} failed after a refusal: {refusal}; {trap}")]
     Limit {
         /// The element's key.
         adapter: String,
         /// The function.
         function: &'static str,
         /// The refusal.
-        refusal: LimitExceeded,
+        refusal: Box<Refused>,
         /// What happened then.
         trap: String,
+    },
+    /// More than a call is handed.
+    #[error("adapter {adapter}: {function} is not called: {refusal}")]
+    Handed {
+        /// The element's key.
+        adapter: String,
+        /// The function.
+        function: &'static str,
+        /// The refusal.
+        refusal: Box<Refused>,
+    },
+    /// What it returned could not be read.
+    #[error(
+        "adapter {adapter}: what {function} returned is not taken: {why}; up to {limit} bytes are (setting {setting})"
+    )]
+    Returned {
+        /// The element's key.
+        adapter: String,
+        /// The function.
+        function: &'static str,
+        /// Why not.
+        why: String,
+        /// Bytes that are taken.
+        limit: usize,
+        /// Their setting.
+        setting: String,
+    },
+    /// More guests are alive than the host has room for.
+    #[error("adapter {adapter}: {function} found no room: {why}")]
+    Busy {
+        /// The element's key.
+        adapter: String,
+        /// The function.
+        function: &'static str,
+        /// What there is too much of.
+        why: String,
     },
     /// It trapped.
     #[error("adapter {adapter}: {function} trapped: {trap}")]

@@ -12,12 +12,12 @@ pub type Called<T> = Result<Result<T, types::Failure>, CallError>;
 /// Call an exported function. The instance is dropped with the macro's block, whatever came of the call.
 macro_rules! invoke {
     ($self:ident.$interface:ident, $function:literal, $method:ident($($argument:ident),*)) => {{
-        let indices = $self.linked.$interface.as_ref().ok_or_else(|| $self.absent(stringify!($interface)))?;
+        let indices = $self.compiled.linked.$interface.as_ref().ok_or_else(|| $self.absent(stringify!($interface)))?;
         let mut call = $self.enter($function, &($($argument,)*)).await?;
         let guest = indices.load(&mut call.store, &call.instance);
         let guest = guest.map_err(|error| call.failed(&error))?;
         let returned = guest.$method(&mut call.store, $($argument),*);
-        let returned = tokio::time::timeout($self.limits.wall, returned).await;
+        let returned = call.turn.timeout($self.limits.wall, returned).await;
         call.leave(returned)
     }};
 }

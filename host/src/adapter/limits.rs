@@ -1,63 +1,185 @@
 //! What one call of a guest may use, and the enforcement of memory and tables.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use wasmtime::ResourceLimiter;
 
-use crate::config::AdapterSettings;
+use crate::config::{AdapterSettings, LimitSettings, Settings};
 
-/// What one call may use. Every number bounds something that a guest controls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What one call may use. Every number bounds something that a guest controls, and is a setting of the same name under
+/// `adapter`, or under `elements.KEY.limits` for one adapter.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Time on the processor. A page of 100 records takes about one millisecond, so that a second means an endless
-    /// loop. Setting `adapter.cpu`.
+    /// loop.
     pub cpu: Duration,
-    /// Time from entry to return, waiting for the processor included. Setting `adapter.wall`.
+    /// Time from entry to return, waiting for the processor included.
     pub wall: Duration,
     /// Bytes of all linear memories of the call together. A response body and its records have to fit several
-    /// times. Setting `adapter.memory`.
+    /// times.
     pub memory: usize,
     /// Elements of all tables of the call together: they hold function references, of which real adapters have a
     /// few thousand.
     pub table_elements: usize,
-    /// Bytes that the guest may hand to the host in one call: requests, records, state and log lines.
+    /// Bytes of the call stack; the same for all, because the engine reserves it.
+    pub stack: usize,
+    /// Bytes that a call is handed: the answers to its requests above all.
+    pub handed: usize,
+    /// Bytes that the guest may hand to the host in one call, and bytes of the records that one step renders.
     pub returned: usize,
     /// Bytes of log, standard error included.
     pub log: usize,
-    /// Size of the `.wasm` file. Setting `adapter.file_size`.
+    /// Bytes of the state of an exchange, and of a checkpoint: they are kept, and handed back again and again.
+    pub state: usize,
+    /// Requests of one exchange.
+    pub requests: usize,
+    /// Exchanges of one operation, and of a walk between two pages: an adapter that asks for more goes round in circles.
+    pub exchanges: usize,
+    /// Records of one step.
+    pub records: usize,
+    /// Pages of one walk.
+    pub pages: usize,
+    /// Size of the `.wasm` file.
     pub file_size: u64,
+    /// Size of a description file, which is part of every call of its element.
+    pub package_size: u64,
+    /// Where they are set that are not the general ones: the table under `elements`, by name of the limit.
+    own: BTreeMap<&'static str, String>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            cpu: Duration::from_secs(1),
-            wall: Duration::from_secs(10),
-            memory: 128 << 20,
-            table_elements: 100_000,
-            returned: 64 << 20,
-            log: 64 << 10,
-            file_size: 32 << 20,
-        }
+        Self::of(&Settings::default().adapter)
     }
 }
 
 impl Limits {
-    /// As the settings have them.
-    pub fn of(settings: &AdapterSettings) -> Self {
+    /// As the settings have them for all.
+    fn of(settings: &AdapterSettings) -> Self {
         Self {
             cpu: settings.cpu.0,
             wall: settings.wall.0,
             memory: settings.memory,
+            table_elements: settings.table_elements,
+            stack: settings.stack,
+            handed: settings.handed,
+            returned: settings.returned,
+            log: settings.log,
+            state: settings.state,
+            requests: settings.requests,
+            exchanges: settings.exchanges,
+            records: settings.records,
+            pages: settings.pages,
             file_size: settings.file_size,
-            ..Self::default()
+            package_size: settings.package_size,
+            own: BTreeMap::new(),
+        }
+    }
+
+    /// With what the table of this name sets instead.
+    fn with(mut self, table: &str, settings: &LimitSettings) -> Self {
+        macro_rules! instead {
+            ($($limit:ident: $value:expr),*) => {$(
+                if let Some(value) = $value {
+                    self.$limit = value;
+                    self.own.insert(stringify!($limit), table.to_owned());
+                }
+            )*};
+        }
+        instead!(
+            cpu: settings.cpu.map(|span| span.0), wall: settings.wall.map(|span| span.0),
+            memory: settings.memory, table_elements: settings.table_elements, handed: settings.handed,
+            returned: settings.returned, log: settings.log, state: settings.state, requests: settings.requests,
+            exchanges: settings.exchanges, records: settings.records, pages: settings.pages,
+            file_size: settings.file_size
+        );
+        self
+    }
+
+    /// The setting that a limit comes from.
+    pub fn setting(&self, limit: &str) -> String {
+        match self.own.get(limit) {
+            Some(table) if table.contains('.') => format!("elements.{table:?}.limits.{limit}"),
+            Some(table) => format!("elements.{table}.limits.{limit}"),
+            None => format!("adapter.{limit}"),
+        }
+    }
+
+    /// Refuse more than there may be.
+    pub(crate) fn check(&self, name: &'static str, limit: usize, asked: usize) -> Result<(), Refused> {
+        if asked <= limit {
+            return Ok(());
+        }
+        let exceeded = LimitExceeded {
+            name,
+            limit,
+            current: 0,
+            requested: asked,
+        };
+        Err(self.refused(exceeded))
+    }
+
+    /// A refusal with the setting that it comes from.
+    pub(crate) fn refused(&self, exceeded: LimitExceeded) -> Refused {
+        Refused {
+            setting: self.setting(exceeded.name),
+            exceeded,
         }
     }
 }
 
-/// A refusal, with all its numbers.
+/// The limits of all adapters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LimitTable {
+    general: Limits,
+    own: BTreeMap<String, LimitSettings>,
+}
+
+impl Eq for LimitSettings {}
+
+impl LimitTable {
+    /// As the settings have them.
+    pub fn of(settings: &Settings) -> Self {
+        let own = settings.elements.iter();
+        Self {
+            general: Limits::of(&settings.adapter),
+            own: own
+                .map(|(name, element)| (name.clone(), element.limits.clone()))
+                .collect(),
+        }
+    }
+
+    /// What holds for a file and for all that is made of it.
+    pub(super) fn of_file(&self, file: &str) -> Limits {
+        self.with(self.general.clone(), file)
+    }
+
+    /// What holds for an element.
+    pub(super) fn of_element(&self, key: &str, file: &str) -> Limits {
+        self.with(self.of_file(file), key)
+    }
+
+    fn with(&self, limits: Limits, name: &str) -> Limits {
+        match self.own.get(name) {
+            Some(own) => limits.with(name, own),
+            None => limits,
+        }
+    }
+
+    /// The most that any adapter may have of what the engine has to reserve.
+    pub(super) fn ceiling(&self) -> Limits {
+        let mut ceiling = self.general.clone();
+        for own in self.own.values() {
+            ceiling.memory = ceiling.memory.max(own.memory.unwrap_or_default());
+            ceiling.table_elements = ceiling.table_elements.max(own.table_elements.unwrap_or_default());
+        }
+        ceiling
+    }
+}
+
+/// A limit that was reached, with all its numbers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name} limit reached: limit<={limit} current=={current} requested+={requested}")]
+#[error("limit reached: {name}<={limit} current=={current} requested+={requested}")]
 pub struct LimitExceeded {
     /// Which limit.
     pub name: &'static str,
@@ -67,6 +189,16 @@ pub struct LimitExceeded {
     pub current: usize,
     /// What was asked for on top.
     pub requested: usize,
+}
+
+/// A refusal: the limit, its numbers, and the setting that it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{exceeded} (setting {setting})")]
+pub struct Refused {
+    /// The limit.
+    pub exceeded: LimitExceeded,
+    /// Its setting.
+    pub setting: String,
 }
 
 /// Sums memories and tables over one store. A refused growth is an answer to the guest (-1), not a trap; the first
@@ -95,7 +227,7 @@ impl Meter {
                 used: 0,
             },
             tables: Gauge {
-                name: "table elements",
+                name: "table_elements",
                 limit: limits.table_elements,
                 used: 0,
             },
@@ -168,7 +300,37 @@ mod tests {
         let refusal = meter.refused.map(|refusal| refusal.to_string());
         assert_eq!(
             refusal.as_deref(),
-            Some("memory limit reached: limit<=100 current==100 requested+=1")
+            Some("limit reached: memory<=100 current==100 requested+=1")
+        );
+    }
+
+    #[test]
+    fn an_element_has_its_own_limits_over_its_file_over_all() {
+        let mut settings = Settings::default();
+        let own = |text: &str| serde_json::from_str(text).unwrap();
+        settings.elements.insert(
+            "rest.wasm".to_owned(),
+            own(r#"{"limits": {"memory": 7, "log": 8}}"#),
+        );
+        settings.elements.insert(
+            "acme".to_owned(),
+            own(r#"{"limits": {"memory": 999999999999, "cpu": "5s"}}"#),
+        );
+        let table = LimitTable::of(&settings);
+        let acme = table.of_element("acme", "rest.wasm");
+        assert_eq!(
+            (acme.memory, acme.log, acme.cpu),
+            (999_999_999_999, 8, Duration::from_secs(5))
+        );
+        assert_eq!(acme.setting("memory"), "elements.acme.limits.memory");
+        assert_eq!(acme.setting("log"), "elements.\"rest.wasm\".limits.log");
+        assert_eq!(acme.setting("wall"), "adapter.wall");
+        assert_eq!(table.of_element("other", "other.wasm"), Limits::default());
+        assert_eq!(table.ceiling().memory, 999_999_999_999);
+        let refused = acme.check("log", acme.log, 9).unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            "limit reached: log<=8 current==0 requested+=9 (setting elements.\"rest.wasm\".limits.log)"
         );
     }
 }

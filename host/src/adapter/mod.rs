@@ -1,41 +1,58 @@
 //! The adapter runtime: the only part of the host that knows WebAssembly.
 //!
-//! A [`Catalog`] watches the adapters folder and holds what it serves; an [`Adapter`] is one element's component, and
-//! each call of it runs in a fresh instance that dies with the call.
+//! A [`Catalog`] holds what is served, and a [`Watch`] follows the adapters folder on its behalf. An [`Adapter`] is one
+//! element: a component, with the description file that belongs to it where it has one. Each call of it runs in a fresh
+//! instance that dies with the call.
 
 mod bindings;
 mod cache;
 mod call;
 mod catalog;
 mod component;
+mod counters;
 mod engine;
 mod error;
 mod exports;
+mod folder;
+mod group;
+mod host;
+mod lanes;
 mod limits;
+mod load;
+mod package;
 mod precompiled;
+mod room;
 mod sandbox;
 mod state;
 mod supervision;
+mod surface;
 mod tap;
 mod turn;
 pub(crate) mod wasm_test;
 mod watch;
 
-use std::{sync::Arc, thread::available_parallelism};
+use std::sync::Arc;
 
 pub use self::{
     cache::Cache,
-    catalog::{Catalog, Rejected},
+    catalog::{Catalog, Reloaded, Unserved, UnservedState},
+    counters::{Counted, Failures},
     error::{CallError, Rejection},
     exports::Called,
-    limits::{LimitExceeded, Limits},
+    limits::{LimitExceeded, LimitTable, Limits, Refused},
     sandbox::{Sandbox, Unloaded},
-    supervision::Health,
+    supervision::{Health, Standing},
     tap::Tap,
     watch::Watch,
 };
-use self::{component::Linked, engine::Runtime, supervision::Supervisor, turn::Slots};
-use crate::clock::Clock;
+use self::{
+    component::Compiled,
+    counters::Counters,
+    package::Package,
+    room::Rooms,
+    supervision::{Strike, Supervisor},
+    turn::Slots,
+};
 use periodic_sdk::description::Description;
 
 /// The contract's types as the host sees them, one module for each interface of `wit/v1`.
@@ -45,16 +62,20 @@ pub mod contract {
     };
 }
 
-/// One element's component, ready to be called.
+/// One element, ready to be called.
 #[derive(Debug)]
 pub struct Adapter {
     description: Description,
     digest: String,
-    file: String,
-    linked: Linked,
+    compiled: Arc<Compiled>,
+    package: Option<Package>,
     limits: Limits,
     slots: Slots,
+    room: Rooms,
     supervisor: Supervisor,
+    counters: Counters,
+    /// Whether it lay in the folder when the host started.
+    at_start: bool,
     tap: Option<Arc<Tap>>,
 }
 
@@ -69,116 +90,87 @@ impl Adapter {
         &self.description
     }
 
-    /// The BLAKE3 digest of its file, hexadecimal.
+    /// The BLAKE3 digest of all that it is made from, hexadecimal: the component, and the description file where it has
+    /// one.
     pub fn digest(&self) -> &str {
         &self.digest
     }
 
-    /// The name of its file.
+    /// The name of the component's file.
     pub fn file(&self) -> &str {
-        &self.file
+        &self.compiled.file
+    }
+
+    /// The BLAKE3 digest of the component's file, hexadecimal.
+    pub fn file_digest(&self) -> &str {
+        &self.compiled.digest
+    }
+
+    /// The size of the component's file in bytes.
+    pub fn size(&self) -> u64 {
+        self.compiled.size
+    }
+
+    /// The name of its description file.
+    pub fn package_file(&self) -> Option<&str> {
+        self.package.as_ref().map(|package| package.file.as_str())
+    }
+
+    /// The content of its description file: part of the context of every call.
+    pub fn package(&self) -> Option<&[u8]> {
+        self.package.as_ref().map(|package| &*package.bytes)
+    }
+
+    /// What it may use.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// How it fares.
     pub fn health(&self) -> Health {
-        self.supervisor.health()
+        self.supervisor.standing().health
     }
 
-    /// Note a fault of its own: a call that failed, or an answer that the contract does not allow.
-    pub(crate) fn strike(&self, why: String) {
-        self.supervisor.strike(why);
+    /// How it fares, and since when.
+    pub fn standing(&self) -> Standing {
+        self.supervisor.standing()
+    }
+
+    /// What it has done so far.
+    pub fn counted(&self) -> Counted {
+        self.counters.read()
+    }
+
+    /// Note an answer that the contract does not allow.
+    pub(crate) fn malformed(&self, why: String) {
+        self.counters.malformed();
+        self.strike(Strike::Malformed, why);
+    }
+
+    /// Note that what it answered could be used.
+    pub(crate) fn accepted(&self) {
+        self.supervisor.accepted();
+    }
+
+    fn strike(&self, strike: Strike, why: String) {
+        self.supervisor.strike(strike, why);
         if let Health::Quarantined { why, .. } = self.health() {
             tracing::error!(adapter = self.key(), why, "the adapter is put into quarantine");
         }
     }
 
+    /// The version of the contract that it speaks.
+    pub fn contract(&self) -> &str {
+        self.compiled.linked.surface.contract()
+    }
+
     /// What it imports: interfaces with their versions.
     pub fn imports(&self) -> &[String] {
-        &self.linked.surface.imports
+        &self.compiled.linked.surface.imports
     }
 
     /// What it exports of the contract: interfaces and their versions.
     pub fn exports(&self) -> &[(String, String)] {
-        &self.linked.surface.exports
-    }
-
-    /// Load from bytes: check, compile, link, describe.
-    async fn load(runtime: &Host, file: String, bytes: Vec<u8>) -> Result<Self, Rejection> {
-        let digest = blake3::hash(&bytes).to_hex().to_string();
-        let (engine, cache, key) = (runtime.engine.clone(), runtime.cache.clone(), digest.clone());
-        let linked =
-            tokio::task::spawn_blocking(move || Linked::load(&engine, cache.as_deref(), &key, &bytes)).await;
-        let linked = linked.map_err(|panicked| Rejection::Load(panicked.to_string()))??;
-        let mut adapter = Self {
-            description: nameless(&file),
-            digest,
-            file,
-            linked,
-            limits: runtime.limits,
-            slots: runtime.slots.clone(),
-            supervisor: Supervisor::new(runtime.clock),
-            tap: runtime.tap.clone(),
-        };
-        let described = adapter
-            .describe(None)
-            .await
-            .map_err(|error| Rejection::Describe(Box::new(error)))?;
-        let json = described.map_err(Rejection::Described)?;
-        let parsed = serde_json::from_str(&json).map_err(|error| Rejection::Description(error.to_string()));
-        adapter.description = parsed?;
-        adapter.linked.check_claims(&adapter.description)?;
-        Ok(adapter)
-    }
-}
-
-/// What all adapters of a process share.
-#[derive(Debug)]
-struct Host {
-    engine: Runtime,
-    limits: Limits,
-    slots: Slots,
-    clock: Clock,
-    tap: Option<Arc<Tap>>,
-    cache: Option<Arc<Cache>>,
-}
-
-impl Host {
-    fn new(limits: Limits, tap: Option<Arc<Tap>>, clock: Clock) -> Result<Self, CallError> {
-        let engine = Runtime::new(&limits).map_err(|error| CallError::Trap {
-            adapter: "(none)".to_owned(),
-            function: "start of the WebAssembly engine",
-            trap: format!("{error:#}"),
-        })?;
-        // Guests compute; one processor is left for everybody else where there is more than one.
-        let slots = available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
-        Ok(Self {
-            engine,
-            limits,
-            slots: Slots::new(slots),
-            clock,
-            tap,
-            cache: None,
-        })
-    }
-}
-
-/// What an adapter is called by until it has said its name: its file.
-fn nameless(file: &str) -> Description {
-    use periodic_sdk::description::{Authentication, AuthenticationKind};
-    Description {
-        key: file.to_owned(),
-        name: String::new(),
-        id: 0,
-        hub: String::new(),
-        description: String::new(),
-        authentication: Authentication {
-            kind: AuthenticationKind::None,
-            pkce: false,
-        },
-        configuration: Vec::new(),
-        resources: indexmap::IndexMap::new(),
-        egress: Vec::new(),
-        secrets: Vec::new(),
-        rate_limits: Vec::new(),
+        &self.compiled.linked.surface.exports
     }
 }

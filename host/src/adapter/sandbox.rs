@@ -2,7 +2,10 @@
 
 use std::{io, path::Path, sync::Arc};
 
-use super::{Adapter, CallError, Catalog, Limits, Rejection};
+use super::{
+    Adapter, CallError, Catalog, LimitTable, Rejection, component::Compiled, folder::SizeLimit,
+    package::Package,
+};
 use crate::clock::Clock;
 
 /// Loads single files.
@@ -32,7 +35,7 @@ pub enum Unloaded {
 
 impl Sandbox {
     /// A sandbox with these limits.
-    pub fn new(limits: Limits) -> Result<Self, CallError> {
+    pub fn new(limits: LimitTable) -> Result<Self, CallError> {
         Catalog::new(limits, None, None, Clock::system()).map(Self)
     }
 
@@ -41,20 +44,30 @@ impl Sandbox {
         Arc::clone(&self.0)
     }
 
-    /// Load a file as a host would that finds it in its folder.
-    pub async fn load(&self, file: &Path) -> Result<Adapter, Unloaded> {
-        let name = file.display().to_string();
-        let bytes = match std::fs::read(file) {
-            Ok(bytes) => bytes,
-            Err(error) => return Err(Unloaded::Unreadable { file: name, error }),
+    /// Load a file as a host would that finds it in its folder, with the description file that belongs to it.
+    pub async fn load(&self, file: &Path, package: Option<&Path>) -> Result<Adapter, Unloaded> {
+        let host = &self.0.host;
+        let own = file
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        let limits = host.limits.of_file(own);
+        let (name, bytes) = read(file, SizeLimit::file(&limits))?;
+        let rejected = |rejection| Unloaded::Rejected {
+            file: name.clone(),
+            rejection,
         };
-        let (size, limit) = (bytes.len() as u64, self.0.host.limits.file_size);
-        let loaded = if size > limit {
-            Err(Rejection::TooLarge { size, limit })
-        } else {
-            Adapter::load(&self.0.host, name.clone(), bytes).await
+        let compiled = Compiled::load(host, &name, bytes).await.map_err(rejected)?;
+        let compiled = Arc::new(compiled);
+        let Some(package) = package else {
+            return Adapter::of(host, compiled, None, false).await.map_err(rejected);
         };
-        loaded.map_err(|rejection| Unloaded::Rejected {
+        let (name, bytes) = read(package, SizeLimit::package(&limits))?;
+        let adapter = match Package::read(&name, bytes) {
+            Ok(package) => Adapter::of(host, compiled, Some(package), false).await,
+            Err(rejection) => Err(rejection),
+        };
+        adapter.map_err(|rejection| Unloaded::Rejected {
             file: name,
             rejection,
         })
@@ -64,6 +77,30 @@ impl Sandbox {
 impl Adapter {
     /// Forget its strikes: in the sandbox each case stands for itself.
     pub fn pardon(&self) {
-        self.supervisor.good();
+        self.supervisor.returned();
+        self.supervisor.accepted();
     }
+}
+
+fn read(
+    file: &Path,
+    SizeLimit {
+        bytes: limit,
+        setting,
+    }: SizeLimit,
+) -> Result<(String, Vec<u8>), Unloaded> {
+    let name = file.display().to_string();
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(Unloaded::Unreadable { file: name, error }),
+    };
+    let size = bytes.len() as u64;
+    if size > limit {
+        let rejection = Rejection::TooLarge { size, limit, setting };
+        return Err(Unloaded::Rejected {
+            file: name,
+            rejection,
+        });
+    }
+    Ok((name, bytes))
 }

@@ -21,8 +21,10 @@ pub(super) struct State {
     pub(super) meter: Meter,
     /// Epoch ticks used.
     pub(super) ticks: u64,
-    /// Bytes of log that are left.
-    log_left: usize,
+    /// Bytes of log that are left; none when the limit was reached.
+    log_left: Option<usize>,
+    /// What is said then.
+    log_limit: String,
     wasi: WasiCtx,
     table: ResourceTable,
     stderr: MemoryOutputPipe,
@@ -72,7 +74,8 @@ impl State {
             adapter: adapter.to_owned(),
             meter: Meter::new(limits),
             ticks: 0,
-            log_left: limits.log,
+            log_left: Some(limits.log),
+            log_limit: format!("log<={} (setting {})", limits.log, limits.setting("log")),
             wasi,
             table,
             stderr,
@@ -106,18 +109,58 @@ impl WasiView for State {
     }
 }
 
+/// Bytes of one line of log.
+const LINE: usize = 4 << 10;
+
+/// A guest's message as one line that cannot pass for anything else.
+fn line(message: &str) -> String {
+    let mut line = String::new();
+    for character in message.chars() {
+        if line.len() >= LINE {
+            line.push('…');
+            break;
+        }
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
 impl log::Host for State {
     fn write(&mut self, level: log::Level, message: String) {
-        let Some(left) = self.log_left.checked_sub(message.len()) else {
+        let Some(left) = self.log_left else {
             return;
         };
-        self.log_left = left;
         let adapter = self.adapter.as_str();
+        let message = line(&message);
+        self.log_left = left.checked_sub(message.len());
+        if self.log_left.is_none() {
+            let refusal = &self.log_limit;
+            tracing::warn!(adapter, "the rest of what this call logs is dropped: {refusal}");
+            return;
+        }
         match level {
             log::Level::Debug => tracing::debug!(adapter, "{message}"),
             log::Level::Info => tracing::info!(adapter, "{message}"),
             log::Level::Warn => tracing::warn!(adapter, "{message}"),
             log::Level::Error => tracing::error!(adapter, "{message}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LINE, line};
+
+    #[test]
+    fn a_message_is_one_line_of_bounded_length() {
+        assert_eq!(
+            line("hällo\n2026 ERROR\u{1b}[31m"),
+            "hällo\\n2026 ERROR\\u{1b}[31m"
+        );
+        assert!(line(&"ä".repeat(LINE)).len() <= LINE + 4);
     }
 }

@@ -21,6 +21,15 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// After so long without a strike the next quarantine is a first one again.
 const CALM: Duration = Duration::from_secs(15 * 60);
 
+/// How an adapter fares, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// How.
+    pub health: Health,
+    /// Since when: its load, its recovery, the first strike in a row, the beginning of its quarantine.
+    pub since: Millis,
+}
+
 /// How an adapter fares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
@@ -49,26 +58,56 @@ pub(super) struct Supervisor {
     record: Mutex<Record>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Record {
-    /// In a row.
-    strikes: u32,
+    /// Since when things are as they are.
+    since: Millis,
+    /// Failed calls in a row.
+    failed: u32,
+    /// Answers in a row that the contract does not allow.
+    malformed: u32,
     /// Quarantines in a row, each twice as long.
     quarantines: u32,
     last: Option<(Millis, String)>,
     until: Option<Millis>,
 }
 
+/// What an adapter did that a good one does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strike {
+    /// A call failed. The next one that returns is a good one.
+    Failed,
+    /// A call returned, and what it returned is not allowed. Only an answer that is accepted makes that good.
+    Malformed,
+}
+
+impl Record {
+    fn new(now: Millis) -> Self {
+        Self {
+            since: now,
+            failed: 0,
+            malformed: 0,
+            quarantines: 0,
+            last: None,
+            until: None,
+        }
+    }
+
+    fn strikes(&self) -> u32 {
+        self.failed.saturating_add(self.malformed)
+    }
+}
+
 impl Supervisor {
     pub(super) fn new(clock: Clock) -> Self {
         Self {
             clock,
-            record: Mutex::default(),
+            record: Mutex::new(Record::new(clock.now())),
         }
     }
 
     /// How the adapter fares.
-    pub(super) fn health(&self) -> Health {
+    pub(super) fn standing(&self) -> Standing {
         let (now, record) = (self.clock.now(), self.record());
         let why = || {
             record
@@ -77,35 +116,68 @@ impl Supervisor {
                 .map(|(_, why)| why.clone())
                 .unwrap_or_default()
         };
-        match (record.until, record.strikes) {
-            (Some(until), _) if until > now => Health::Quarantined { until, why: why() },
-            (_, 0) => Health::Ready,
-            (_, strikes) => Health::Degraded { strikes, why: why() },
+        let since = record.since;
+        match (record.until, record.strikes()) {
+            (Some(until), _) if until > now => Standing {
+                health: Health::Quarantined { until, why: why() },
+                since,
+            },
+            (_, 0) => Standing {
+                health: Health::Ready,
+                since,
+            },
+            (until, strikes) => Standing {
+                health: Health::Degraded { strikes, why: why() },
+                since: until.unwrap_or(since),
+            },
         }
     }
 
     /// The adapter's own fault.
-    pub(super) fn strike(&self, why: String) {
+    pub(super) fn strike(&self, strike: Strike, why: String) {
         let (now, mut record) = (self.clock.now(), self.record());
         let calm = |(last, _): &(Millis, String)| now.saturating_sub(*last) >= millis(CALM);
         if record.last.as_ref().is_some_and(calm) {
-            *record = Record::default();
+            *record = Record::new(record.since);
         }
-        record.strikes += 1;
+        if record.strikes() == 0 {
+            record.since = now;
+        }
+        match strike {
+            Strike::Failed => record.failed = record.failed.saturating_add(1),
+            Strike::Malformed => record.malformed = record.malformed.saturating_add(1),
+        }
         record.last = Some((now, why));
         let on_probation = record.until.is_some_and(|until| until <= now);
-        if on_probation || record.strikes >= STRIKES {
+        if on_probation || record.strikes() >= STRIKES {
             let doubled = FIRST.saturating_mul(1_u32.checked_shl(record.quarantines).unwrap_or(u32::MAX));
-            record.quarantines += 1;
+            record.quarantines = record.quarantines.saturating_add(1);
             record.until = Some(now.saturating_add(millis(doubled.min(LONGEST))));
+            record.since = now;
         }
     }
 
-    /// A call went well.
-    pub(super) fn good(&self) {
-        let mut record = self.record();
-        record.strikes = 0;
-        record.until = None;
+    /// A call returned.
+    pub(super) fn returned(&self) {
+        self.forgive(|record| record.failed = 0);
+    }
+
+    /// What it returned was accepted.
+    pub(super) fn accepted(&self) {
+        self.forgive(|record| record.malformed = 0);
+    }
+
+    fn forgive(&self, forgive: impl FnOnce(&mut Record)) {
+        let (now, mut record) = (self.clock.now(), self.record());
+        let before = record.strikes();
+        if before == 0 {
+            return;
+        }
+        forgive(&mut record);
+        if record.strikes() == 0 {
+            record.until = None;
+            record.since = now;
+        }
     }
 
     fn record(&self) -> std::sync::MutexGuard<'_, Record> {
@@ -118,14 +190,14 @@ mod tests {
     use super::*;
 
     fn quarantine(supervisor: &Supervisor) -> Option<Millis> {
-        match supervisor.health() {
+        match supervisor.standing().health {
             Health::Quarantined { until, .. } => Some(until - supervisor.clock.now()),
             Health::Ready | Health::Degraded { .. } => None,
         }
     }
 
     fn strike(supervisor: &Supervisor, times: u32) {
-        (0..times).for_each(|number| supervisor.strike(format!("trap {number}")));
+        (0..times).for_each(|number| supervisor.strike(Strike::Failed, format!("trap {number}")));
     }
 
     async fn wait(millis: Millis) {
@@ -135,15 +207,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn strikes_in_a_row_bring_quarantine_that_doubles() {
         let supervisor = Supervisor::new(Clock::simulated(1_000_000));
-        assert_eq!(supervisor.health(), Health::Ready);
+        assert_eq!(supervisor.standing().health, Health::Ready);
         strike(&supervisor, 2);
         let degraded = Health::Degraded {
             strikes: 2,
             why: "trap 1".to_owned(),
         };
-        assert_eq!(supervisor.health(), degraded);
-        supervisor.good();
-        assert_eq!(supervisor.health(), Health::Ready);
+        assert_eq!(supervisor.standing().health, degraded);
+        supervisor.returned();
+        assert_eq!(supervisor.standing().health, Health::Ready);
         strike(&supervisor, 3);
         assert_eq!(quarantine(&supervisor), Some(30_000));
         for expected in [60_000, 120_000, 240_000, 480_000, 900_000, 900_000] {
@@ -159,16 +231,52 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_is_malformed_is_made_good_by_what_is_accepted() {
+        let supervisor = Supervisor::new(Clock::simulated(1_000_000));
+        let malformed = || supervisor.strike(Strike::Malformed, "no JSON".to_owned());
+        for _answer in 0..2 {
+            // Each malformed answer is one of a call that returned.
+            supervisor.returned();
+            malformed();
+        }
+        let Standing { health, since } = supervisor.standing();
+        let why = "no JSON".to_owned();
+        assert_eq!((health, since), (Health::Degraded { strikes: 2, why }, 1_000_000));
+        wait(1000).await;
+        supervisor.accepted();
+        let ready = Standing {
+            health: Health::Ready,
+            since: 1_001_000,
+        };
+        assert_eq!(supervisor.standing(), ready);
+        for _answer in 0..3 {
+            supervisor.returned();
+            malformed();
+        }
+        assert_eq!(quarantine(&supervisor), Some(30_000));
+        wait(30_000).await;
+        let Standing { health, since } = supervisor.standing();
+        assert!(
+            matches!(health, Health::Degraded { strikes: 3, .. }),
+            "{health:?}"
+        );
+        assert_eq!(since, 1_031_000, "on probation since the quarantine's end");
+        supervisor.returned();
+        malformed();
+        assert_eq!(quarantine(&supervisor), Some(60_000));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_good_call_ends_probation_and_calm_forgives() {
         let supervisor = Supervisor::new(Clock::simulated(1_000_000));
         strike(&supervisor, 3);
         wait(30_000).await;
-        supervisor.good();
-        assert_eq!(supervisor.health(), Health::Ready);
+        supervisor.returned();
+        assert_eq!(supervisor.standing().health, Health::Ready);
         strike(&supervisor, 3);
         assert_eq!(quarantine(&supervisor), Some(60_000), "the second in a row");
         wait(15 * 60_000).await;
-        supervisor.good();
+        supervisor.returned();
         strike(&supervisor, 3);
         assert_eq!(quarantine(&supervisor), Some(30_000), "a first one again");
     }

@@ -4,9 +4,16 @@
 //! one, and whoever waits for a slot gets it after a tick at the latest for each that waits before: a guest that spins
 //! until its deadline delays a neighbour's millisecond by some ticks, not by the deadline.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
+    time::{Instant, error::Elapsed, timeout_at},
+};
 
 /// The slots of a process.
 #[derive(Debug, Clone)]
@@ -17,6 +24,21 @@ pub(super) struct Slots(Arc<Semaphore>);
 pub(super) struct Turn {
     slots: Slots,
     held: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
+    /// Times at which a slot was waited for: waiting is not the guest's.
+    waits: Arc<Mutex<Waits>>,
+}
+
+#[derive(Debug, Default)]
+struct Waits {
+    past: Duration,
+    /// The beginning of the present one.
+    since: Option<Instant>,
+}
+
+impl Waits {
+    fn total(&self) -> Duration {
+        self.past + self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
 }
 
 impl Slots {
@@ -30,6 +52,7 @@ impl Slots {
         Ok(Turn {
             slots: self.clone(),
             held: Arc::new(Mutex::new(Some(permit))),
+            waits: Arc::default(),
         })
     }
 }
@@ -38,9 +61,30 @@ impl Turn {
     /// Hand the slot to whoever waits longest, and queue up again.
     pub(super) async fn hand_on(self) {
         drop(self.hold(None));
+        self.waits().since = Some(Instant::now());
         if let Ok(permit) = Arc::clone(&self.slots.0).acquire_owned().await {
             self.hold(Some(permit));
         }
+        let mut waits = self.waits();
+        waits.past = waits.total();
+        waits.since = None;
+    }
+
+    /// Give up on a call after so long, not counting the time in which it waited for its turn.
+    pub(super) async fn timeout<F: Future>(&self, limit: Duration, call: F) -> Result<F::Output, Elapsed> {
+        let mut call = pin!(call);
+        let begun = Instant::now();
+        loop {
+            let waited = self.waits().total();
+            match timeout_at(begun + limit + waited, call.as_mut()).await {
+                Err(_elapsed) if self.waits().total() > waited => {}
+                ended => return ended,
+            }
+        }
+    }
+
+    fn waits(&self) -> std::sync::MutexGuard<'_, Waits> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn hold(&self, permit: Option<OwnedSemaphorePermit>) -> Option<OwnedSemaphorePermit> {
@@ -54,6 +98,22 @@ impl Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_a_turn_is_not_the_guests_time() {
+        let slots = Slots::new(1);
+        let turn = slots.take().await.unwrap();
+        let limit = Duration::from_secs(1);
+        let slow = turn.timeout(limit, tokio::time::sleep(2 * limit));
+        assert!(slow.await.is_err(), "it did not wait for a turn");
+        let other = tokio::spawn(async move {
+            let _turn = slots.take().await.unwrap();
+            tokio::time::sleep(5 * limit).await;
+        });
+        tokio::task::yield_now().await;
+        turn.timeout(limit, turn.clone().hand_on()).await.unwrap();
+        other.await.unwrap();
+    }
 
     #[tokio::test]
     async fn who_waits_comes_before_who_hands_on() {

@@ -1,27 +1,36 @@
-//! Follows the adapters folder. One task does all the loading, so that a file is never loaded twice at once.
+//! Follows the adapters folder.
+//!
+//! A look compares what lies there with what was taken, and brings those groups up to date of which something changed
+//! (see [`super::group`]). Each group is loaded by a task of its own, never twice at once: one that compiles for a minute
+//! delays neither the others nor the removal of anything.
 
 use std::{
-    collections::BTreeMap,
-    io::Read as _,
-    sync::Arc,
-    time::{Duration, SystemTime},
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
 
 use cap_std::fs::Dir;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 
-use super::{Catalog, Rejection};
+use super::{
+    Catalog, Rejection,
+    catalog::Reload,
+    folder::{self, Kind, Listing, SizeLimit},
+    group::{Content, Job},
+    package::Package,
+};
 
 /// How often the folder is looked at. A file is taken when two looks agree, so that one that is still being copied
 /// is left alone.
 const INTERVAL: Duration = Duration::from_millis(250);
-
-/// What a look tells of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Glance {
-    size: u64,
-    modified: Option<SystemTime>,
-}
+/// At start so long is waited for what lies in the folder; what takes longer is loaded while the others serve.
+const START: Duration = Duration::from_secs(10);
 
 /// Follows an adapters folder on behalf of a catalog.
 #[derive(Debug)]
@@ -29,9 +38,28 @@ pub struct Watch {
     catalog: Arc<Catalog>,
     folder: Arc<Dir>,
     /// What the last look saw.
-    seen: BTreeMap<String, Glance>,
+    seen: Listing,
     /// What was taken.
-    taken: BTreeMap<String, Glance>,
+    taken: Listing,
+    /// The description files as they last could be read.
+    packages: BTreeMap<String, Package>,
+    /// The groups that are to be brought up to date.
+    due: BTreeMap<String, Due>,
+    /// The groups under way, by file, each with the sign that it was abandoned.
+    busy: BTreeMap<String, Arc<AtomicBool>>,
+    tasks: JoinSet<(String, Arc<AtomicBool>)>,
+    reloads: Option<mpsc::Receiver<Reload>>,
+}
+
+/// What is due of a group.
+#[derive(Debug, Default)]
+struct Due {
+    /// The component is read again.
+    component: bool,
+    /// Everything is loaded anew.
+    forced: bool,
+    /// Who waits for the end of it.
+    waiting: Vec<oneshot::Sender<()>>,
 }
 
 /// Which files a look takes.
@@ -47,31 +75,45 @@ impl Watch {
     /// Follow this folder.
     pub fn new(catalog: Arc<Catalog>, folder: Dir) -> Self {
         Self {
+            reloads: catalog.asked(),
             catalog,
             folder: Arc::new(folder),
-            seen: BTreeMap::new(),
-            taken: BTreeMap::new(),
+            seen: Listing::new(),
+            taken: Listing::new(),
+            packages: BTreeMap::new(),
+            due: BTreeMap::new(),
+            busy: BTreeMap::new(),
+            tasks: JoinSet::new(),
         }
     }
 
     /// Load what lies in the folder now.
     pub async fn load(&mut self) {
+        let patience = Instant::now() + START;
         self.look(Take::All).await;
+        while let Ok(Some(ended)) = timeout_at(patience, self.tasks.join_next()).await {
+            self.ended(ended);
+        }
     }
 
     /// Follow the folder until cancelled.
     pub async fn run(mut self, shutdown: CancellationToken) {
+        let mut looks = interval(INTERVAL);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut reloads = self.reloads.take();
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                () = tokio::time::sleep(INTERVAL) => self.look(Take::Stable).await,
+                _ = looks.tick() => self.look(Take::Stable).await,
+                Some(ended) = self.tasks.join_next() => self.ended(ended),
+                Some(reload) = next(&mut reloads) => self.reload(reload).await,
             }
         }
     }
 
     async fn look(&mut self, take: Take) {
         let folder = Arc::clone(&self.folder);
-        let now = match tokio::task::spawn_blocking(move || list(&folder)).await {
+        let now = match tokio::task::spawn_blocking(move || folder::list(&folder)).await {
             Ok(Ok(now)) => now,
             Ok(Err(error)) => {
                 tracing::error!(%error, "the adapters folder cannot be read; what was served stays");
@@ -82,77 +124,148 @@ impl Watch {
                 return;
             }
         };
-        let before = self.taken.len();
-        self.taken.retain(|name, _| {
-            let stays = now.contains_key(name);
-            if !stays {
-                self.catalog.remove(name);
-            }
-            stays
-        });
-        if self.taken.len() < before {
-            for name in self.catalog.duplicates() {
-                self.taken.remove(&name);
-            }
+        let gone = self.taken.iter().filter(|(name, _)| !now.contains_key(*name));
+        let gone: Vec<_> = gone.map(|(name, glance)| (name.clone(), glance.kind)).collect();
+        for (name, kind) in gone {
+            self.taken.remove(&name);
+            self.gone(&name, kind);
         }
         for (name, glance) in &now {
             let stable = take == Take::All || self.seen.get(name) == Some(glance);
             if stable && self.taken.get(name) != Some(glance) {
                 self.taken.insert(name.clone(), *glance);
-                self.take(name).await;
+                match glance.kind {
+                    Kind::Component => self.due(name).component = true,
+                    Kind::Package => self.read_package(name).await,
+                }
             }
         }
         self.seen = now;
+        for file in self.catalog.released() {
+            self.due(&file);
+        }
+        self.start(take);
     }
 
-    async fn take(&self, name: &str) {
-        let limit = self.catalog.host.limits.file_size;
-        let (folder, file) = (Arc::clone(&self.folder), name.to_owned());
-        let read = tokio::task::spawn_blocking(move || read(&folder, &file, limit)).await;
-        let bytes = read.unwrap_or_else(|panicked| Err(Rejection::Load(panicked.to_string())));
-        self.catalog.install(name, bytes).await;
+    fn due(&mut self, file: &str) -> &mut Due {
+        self.due.entry(file.to_owned()).or_default()
+    }
+
+    fn gone(&mut self, name: &str, kind: Kind) {
+        match kind {
+            Kind::Component => {
+                self.due.remove(name);
+                let abandoned = self.busy.remove(name);
+                self.catalog.remove(name, abandoned.as_deref());
+                if self.packages.values().any(|package| package.adapter == name) {
+                    self.due(name);
+                }
+            }
+            Kind::Package => {
+                self.catalog.remove_package(name);
+                if let Some(package) = self.packages.remove(name) {
+                    self.due(&package.adapter);
+                }
+            }
+        }
+    }
+
+    async fn read_package(&mut self, name: &str) {
+        let limit = SizeLimit::package(&self.catalog.host.limits.of_file(name));
+        let read = read(&self.folder, name, limit).await;
+        match read.and_then(|bytes| Package::read(name, bytes)) {
+            Ok(package) => {
+                self.catalog.readable(name);
+                self.due(&package.adapter);
+                if let Some(before) = self.packages.insert(name.to_owned(), package) {
+                    self.due(&before.adapter);
+                }
+            }
+            Err(rejection) => {
+                let adapter = self.packages.get(name).map(|package| package.adapter.clone());
+                self.catalog.unreadable(name, adapter, &rejection);
+            }
+        }
+    }
+
+    async fn reload(&mut self, reload: Reload) {
+        let Reload { file, done } = reload;
+        let packages = self.packages.values().filter(|package| package.adapter == file);
+        let packages: BTreeSet<_> = packages.map(|package| package.file.clone()).collect();
+        for package in packages {
+            self.read_package(&package).await;
+        }
+        let due = self.due(&file);
+        due.component = true;
+        due.forced = true;
+        due.waiting.push(done);
+        self.start(Take::Stable);
+    }
+
+    /// Start what is due and not under way.
+    fn start(&mut self, take: Take) {
+        for (file, due) in std::mem::take(&mut self.due) {
+            if self.busy.contains_key(&file) {
+                self.due.insert(file, due);
+                continue;
+            }
+            let abandoned = Arc::new(AtomicBool::new(false));
+            self.busy.insert(file.clone(), Arc::clone(&abandoned));
+            let there = self.taken.contains_key(&file);
+            let (catalog, folder) = (Arc::clone(&self.catalog), Arc::clone(&self.folder));
+            let packages = self.packages.values().filter(|package| package.adapter == file);
+            let packages = packages.cloned().collect();
+            self.tasks.spawn(async move {
+                let content = match (there, due.component) {
+                    (false, _) => Content::Gone,
+                    (true, false) => Content::Unchanged,
+                    (true, true) => {
+                        catalog.loading(&file);
+                        let limit = SizeLimit::file(&catalog.host.limits.of_file(&file));
+                        Content::Read(read(&folder, &file, limit).await)
+                    }
+                };
+                let job = Job {
+                    file: file.clone(),
+                    content,
+                    packages,
+                    forced: due.forced,
+                    at_start: take == Take::All,
+                };
+                let group = job.run(&catalog.host, catalog.standing(&file)).await;
+                catalog.install(group, &abandoned);
+                for waiting in due.waiting {
+                    // Who asked may have gone.
+                    let _gone = waiting.send(());
+                }
+                (file, abandoned)
+            });
+        }
+    }
+
+    fn ended(&mut self, ended: Result<(String, Arc<AtomicBool>), tokio::task::JoinError>) {
+        match ended {
+            Ok((file, task)) => {
+                let is_last = self.busy.get(&file).is_some_and(|busy| Arc::ptr_eq(busy, &task));
+                if is_last {
+                    self.busy.remove(&file);
+                }
+            }
+            Err(error) => tracing::error!(%error, "the loading of an adapter broke off"),
+        }
+        self.start(Take::Stable);
     }
 }
 
-/// The `.wasm` files of a folder. Links that lead out of it are not followed: the folder is a capability.
-fn list(folder: &Dir) -> std::io::Result<BTreeMap<String, Glance>> {
-    let mut files = BTreeMap::new();
-    for entry in folder.entries()? {
-        let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        if !name.ends_with(".wasm") || name.starts_with('.') {
-            continue;
-        }
-        // A file that vanishes between the two calls is gone.
-        let Ok(metadata) = folder.metadata(&name) else {
-            continue;
-        };
-        if metadata.is_file() {
-            let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
-            files.insert(
-                name,
-                Glance {
-                    size: metadata.len(),
-                    modified,
-                },
-            );
-        }
+async fn next(reloads: &mut Option<mpsc::Receiver<Reload>>) -> Option<Reload> {
+    match reloads {
+        Some(reloads) => reloads.recv().await,
+        None => None,
     }
-    Ok(files)
 }
 
-fn read(folder: &Dir, name: &str, limit: u64) -> Result<Vec<u8>, Rejection> {
-    let file = folder.open(name).map_err(Rejection::Unreadable)?;
-    let size = file.metadata().map_err(Rejection::Unreadable)?.len();
-    if size > limit {
-        return Err(Rejection::TooLarge { size, limit });
-    }
-    let mut bytes = Vec::new();
-    // The file may grow while it is read.
-    file.take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(Rejection::Unreadable)?;
-    Ok(bytes)
+async fn read(folder: &Arc<Dir>, name: &str, limit: SizeLimit) -> Result<Vec<u8>, Rejection> {
+    let (folder, file) = (Arc::clone(folder), name.to_owned());
+    let read = tokio::task::spawn_blocking(move || folder::read(&folder, &file, limit)).await;
+    read.unwrap_or_else(|panicked| Err(Rejection::Load(panicked.to_string())))
 }

@@ -150,7 +150,8 @@ impl From<Failure> for ApiError {
             Failure::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Failure::Unsupported(_) => StatusCode::METHOD_NOT_ALLOWED,
             Failure::Permanent(_) | Failure::Refused(_) | Failure::Declaration(_) => StatusCode::BAD_REQUEST,
-            Failure::NoAdapter(_) | Failure::Adapter(CallError::Quarantined { .. }) => {
+            Failure::NoAdapter(_)
+            | Failure::Adapter(CallError::Quarantined { .. } | CallError::Busy { .. }) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Failure::Transient(_) | Failure::Adapter(_) | Failure::Malformed { .. } => {

@@ -1,5 +1,6 @@
 //! The HTTP interface: `/elements/api-v2` as Cloud Elements has it, and what is ours beside it.
 
+mod adapters;
 mod analytics;
 mod auth;
 mod bulk;
@@ -121,7 +122,7 @@ fn compatible(tenants: Router<Api>) -> Router<Api> {
         .merge(stream::routes())
         .merge(inbound::routes())
         .merge(elements::routes())
-        .route("/adapters", get(operation::adapters))
+        .merge(adapters::routes())
         .merge(tenants)
         .merge(bulk::routes())
         .merge(hub::routes())

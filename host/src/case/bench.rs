@@ -126,6 +126,7 @@ impl Bench {
             clock,
             sequence: Sequence::default(),
             element_defaults: ElementDefaults::default(),
+            element_egress: std::collections::BTreeMap::new(),
             verifiers: Default::default(),
             public_url: None,
             expected: Default::default(),

@@ -1,6 +1,7 @@
 //! `periodic run`: everything put together.
 
 use std::{
+    collections::BTreeMap,
     io::Write as _,
     path::Path,
     sync::{
@@ -21,14 +22,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::init::{DATABASE, print_secrets};
 use crate::{
-    adapter::{Cache, Catalog, Limits, Tap, Watch},
+    adapter::{Cache, Catalog, LimitTable, Tap, Watch},
     api::{self, Api, Limiter, RateLimit},
     bootstrap::{self, FirstSecrets},
     bulk,
     clock::{Clock, millis},
     config::{Flags, Settings, load},
     delivery::{self, Worker},
-    egress::{self, Budgets, Egress},
+    egress::{self, Budgets, Egress, UrlPatterns},
     host::{ElementDefaults, Host, LiveInstances},
     ids::Sequence,
     inbound::{Expected, Processor, Registrar},
@@ -70,12 +71,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         .map(Tap::create)
         .transpose()
         .context("the guest tap cannot be written")?;
-    let catalog = Catalog::new(
-        Limits::of(&settings.adapter),
-        Some(cache),
-        tap.map(Arc::new),
-        clock,
-    )?;
+    let catalog = Catalog::new(LimitTable::of(&settings), Some(cache), tap.map(Arc::new), clock)?;
     let host = Arc::new(Host {
         store: Arc::clone(&store) as Arc<dyn Store>,
         vault,
@@ -85,6 +81,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         clock,
         sequence: Sequence::default(),
         element_defaults: element_defaults(&settings),
+        element_egress: element_egress(&settings)?,
         verifiers: Verifiers::default(),
         public_url: settings.public_url.clone(),
         expected: Expected::default(),
@@ -220,6 +217,19 @@ fn element_defaults(settings: &Settings) -> ElementDefaults {
         .iter()
         .map(|(element, preset)| (element.clone(), preset.configuration.clone()))
         .collect()
+}
+
+/// What operators allow of the requests of elements; a pattern that cannot be understood stops the start.
+fn element_egress(settings: &Settings) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let mut narrowed = BTreeMap::new();
+    for (element, settings) in &settings.elements {
+        if let Some(patterns) = &settings.egress {
+            let understood = UrlPatterns::compile(patterns, &|_key| None);
+            understood.with_context(|| format!("setting elements.{element}.egress"))?;
+            narrowed.insert(element.clone(), patterns.clone());
+        }
+    }
+    Ok(narrowed)
 }
 
 /// Remove what is older than it has to be.

@@ -9,8 +9,8 @@ mod span;
 pub use self::{
     error::ConfigError,
     settings::{
-        AdapterSettings, ApiSettings, DeliverySettings, EgressSettings, ElementSettings, LogFormat,
-        LogSettings, PollSettings, Settings,
+        AdapterSettings, ApiSettings, DeliverySettings, EgressSettings, ElementSettings, LimitSettings,
+        LogFormat, LogSettings, PollSettings, Settings,
     },
     source::{Flags, Loaded, Origin, load},
     span::Span,

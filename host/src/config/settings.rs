@@ -108,8 +108,75 @@ pub struct AdapterSettings {
     pub wall: Span,
     /// Bytes of memory.
     pub memory: usize,
+    /// Elements of all tables.
+    pub table_elements: usize,
+    /// Bytes of the call stack.
+    pub stack: usize,
+    /// Bytes that a call is handed.
+    pub handed: usize,
+    /// Bytes that a call returns, and bytes of the records that one step renders.
+    pub returned: usize,
+    /// Bytes of log.
+    pub log: usize,
+    /// Bytes of the state of an exchange, and of a checkpoint.
+    pub state: usize,
+    /// Requests of an exchange.
+    pub requests: usize,
+    /// Exchanges of an operation, and of a walk between two pages.
+    pub exchanges: usize,
+    /// Records of one step.
+    pub records: usize,
+    /// Pages of a walk.
+    pub pages: usize,
     /// Bytes of a `.wasm` file.
     pub file_size: u64,
+    /// Bytes of a description file.
+    pub package_size: u64,
+}
+
+/// What one adapter may use instead of what all may.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitSettings {
+    /// See [`AdapterSettings::cpu`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<Span>,
+    /// See [`AdapterSettings::wall`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wall: Option<Span>,
+    /// See [`AdapterSettings::memory`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<usize>,
+    /// See [`AdapterSettings::table_elements`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table_elements: Option<usize>,
+    /// See [`AdapterSettings::handed`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handed: Option<usize>,
+    /// See [`AdapterSettings::returned`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returned: Option<usize>,
+    /// See [`AdapterSettings::log`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<usize>,
+    /// See [`AdapterSettings::state`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<usize>,
+    /// See [`AdapterSettings::requests`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests: Option<usize>,
+    /// See [`AdapterSettings::exchanges`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchanges: Option<usize>,
+    /// See [`AdapterSettings::records`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<usize>,
+    /// See [`AdapterSettings::pages`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages: Option<usize>,
+    /// See [`AdapterSettings::file_size`]; by the name of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_size: Option<u64>,
 }
 
 /// The log, on standard error.
@@ -139,6 +206,13 @@ pub struct ElementSettings {
     /// Configuration that instances start from; their own keys override it.
     #[serde(default, deserialize_with = "shapes::flat")]
     pub configuration: BTreeMap<String, String>,
+    /// What its adapter may use instead of what `adapter` says. The table's name is the element's key, or the name of a
+    /// `.wasm` file for what concerns the file and all elements of it.
+    #[serde(default)]
+    pub limits: LimitSettings,
+    /// URL patterns that its requests have to match besides those that the adapter declares; all may pass unless set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub egress: Option<Vec<String>>,
 }
 
 impl Default for Settings {
@@ -177,7 +251,18 @@ impl Default for Settings {
                 cpu: Span::seconds(1),
                 wall: Span::seconds(10),
                 memory: 128 << 20,
+                table_elements: 100_000,
+                stack: 512 << 10,
+                handed: 64 << 20,
+                returned: 64 << 20,
+                log: 64 << 10,
+                state: 1 << 20,
+                requests: 100,
+                exchanges: 100,
+                records: 10_000,
+                pages: 10_000,
                 file_size: 32 << 20,
+                package_size: 256 << 10,
             },
             log: LogSettings {
                 filter: "info".to_owned(),
@@ -190,7 +275,7 @@ impl Default for Settings {
 
 /// The settings that have an environment variable: the path of each and what its variable holds. The variable's name is
 /// `PERIODIC_` and the path in capitals, with `_` for `.`.
-pub(super) const VARIABLES: [&str; 25] = [
+pub(super) const VARIABLES: [&str; 36] = [
     "data",
     "adapters",
     "listen",
@@ -213,7 +298,18 @@ pub(super) const VARIABLES: [&str; 25] = [
     "adapter.cpu",
     "adapter.wall",
     "adapter.memory",
+    "adapter.table_elements",
+    "adapter.stack",
+    "adapter.handed",
+    "adapter.returned",
+    "adapter.log",
+    "adapter.state",
+    "adapter.requests",
+    "adapter.exchanges",
+    "adapter.records",
+    "adapter.pages",
     "adapter.file_size",
+    "adapter.package_size",
     "log.filter",
     "log.format",
 ];

@@ -11,7 +11,19 @@ use super::{PatternError, RefusedAddress, UrlPatterns};
 #[derive(Debug, Clone, Default)]
 pub struct Audience {
     requests: UrlPatterns,
+    /// The patterns as they are declared, for messages.
+    declared: String,
+    /// What the operator allows of that.
+    narrowed: Option<Narrowed>,
     secrets: Vec<Binding>,
+}
+
+/// What the operator allows of what an element declares.
+#[derive(Debug, Clone)]
+struct Narrowed {
+    allowed: UrlPatterns,
+    shown: String,
+    setting: String,
 }
 
 #[derive(Debug, Clone)]
@@ -54,10 +66,31 @@ pub enum Refused {
         why: url::ParseError,
     },
     /// Not declared.
-    #[error("the element does not declare requests to {url}: none of its egress patterns matches")]
+    #[error(
+        "the element does not declare requests to {url}: none of its egress patterns ({declared}) matches{operator}"
+    )]
     Undeclared {
         /// The URL without its query.
         url: String,
+        /// The patterns that the element declares.
+        declared: String,
+        /// What the operator allows beside that, where he narrows it.
+        operator: String,
+    },
+    /// Declared, and not allowed by the operator.
+    #[error(
+        "the operator does not allow requests to {url}: the element declares {declared}, and setting {setting} allows \
+         only {allowed}"
+    )]
+    Narrowed {
+        /// The URL without its query.
+        url: String,
+        /// The patterns that the element declares.
+        declared: String,
+        /// The setting.
+        setting: String,
+        /// The patterns that it allows.
+        allowed: String,
     },
     /// A secret at a wrong place.
     #[error("the element does not bind the secret {secret:?} to {place} of requests to {url}")]
@@ -84,11 +117,21 @@ pub enum Refused {
 }
 
 impl Audience {
-    /// What a description declares, with the configuration put in.
+    /// What a description declares, and what the operator allows of it where he narrows it, with the configuration
+    /// put in.
     pub fn new(
         description: &Description,
+        narrowed: Option<&[String]>,
         lookup: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, PatternError> {
+        let narrow = |patterns: &[String]| {
+            Ok(Narrowed {
+                allowed: UrlPatterns::compile(patterns, lookup)?,
+                shown: patterns.join(", "),
+                setting: format!("elements.{}.egress", description.key),
+            })
+        };
+        let narrowed = narrowed.map(narrow).transpose()?;
         let requests = UrlPatterns::compile(&description.egress, lookup)?;
         let bind = |binding: &periodic_sdk::description::SecretBinding| {
             let urls = UrlPatterns::compile(&binding.urls, lookup)?;
@@ -100,16 +143,32 @@ impl Audience {
         };
         Ok(Self {
             requests,
+            declared: description.egress.join(", "),
+            narrowed,
             secrets: description.secrets.iter().map(bind).collect::<Result<_, _>>()?,
         })
     }
 
     /// Whether a request may go there.
     pub fn check_request(&self, url: &Url) -> Result<(), Refused> {
-        if self.requests.allows(url) {
-            Ok(())
-        } else {
-            Err(Refused::Undeclared { url: shown(url) })
+        if !self.requests.allows(url) {
+            let operator = |Narrowed { setting, shown, .. }: &Narrowed| {
+                format!(", and setting {setting} allows only {shown}")
+            };
+            return Err(Refused::Undeclared {
+                url: shown(url),
+                declared: self.declared.clone(),
+                operator: self.narrowed.as_ref().map(operator).unwrap_or_default(),
+            });
+        }
+        match &self.narrowed {
+            Some(narrowed) if !narrowed.allowed.allows(url) => Err(Refused::Narrowed {
+                url: shown(url),
+                declared: self.declared.clone(),
+                setting: narrowed.setting.clone(),
+                allowed: narrowed.shown.clone(),
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -162,4 +221,43 @@ pub(super) fn shown(url: &Url) -> String {
     shown.set_query(None);
     shown.set_fragment(None);
     shown.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use periodic_sdk::description::AuthenticationKind;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_both_sides() {
+        let description = Description {
+            egress: vec!["{acme.url}*".to_owned()],
+            ..Description::new("acme", "Acme", 1, "crm", AuthenticationKind::None)
+        };
+        let lookup = |_: &str| Some("https://acme.example".to_owned());
+        let check = |narrowed: Option<&[String]>, url: &str, expected: Result<(), &str>| {
+            let audience = Audience::new(&description, narrowed, &lookup).unwrap();
+            let checked = audience.check_request(&Url::parse(url).unwrap());
+            let checked = checked.map_err(|refused| refused.to_string());
+            assert_eq!(checked, expected.map_err(str::to_owned), "{url}");
+        };
+        check(None, "https://acme.example/x", Ok(()));
+        let undeclared = "the element does not declare requests to https://other.example/x: none of its egress \
+                          patterns ({acme.url}*) matches";
+        check(None, "https://other.example/x", Err(undeclared));
+        let narrowed = ["https://acme.example/api/*".to_owned()];
+        check(Some(&narrowed), "https://acme.example/api/x", Ok(()));
+        let refused = "the operator does not allow requests to https://acme.example/x: the element declares \
+                       {acme.url}*, and setting elements.acme.egress allows only https://acme.example/api/*";
+        check(Some(&narrowed), "https://acme.example/x", Err(refused));
+        let both =
+            format!("{undeclared}, and setting elements.acme.egress allows only https://acme.example/api/*");
+        check(Some(&narrowed), "https://other.example/x", Err(&both));
+        check(
+            Some(&[]),
+            "https://acme.example/x",
+            Err(&refused.replace("https://acme.example/api/*", "")),
+        );
+    }
 }

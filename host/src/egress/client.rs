@@ -160,6 +160,10 @@ impl Egress {
             url: cut(&request.url),
             why,
         })?;
+        if !url.username().is_empty() || url.password().is_some() {
+            let what = "user and password in the URL cannot be: name a credential".to_owned();
+            return Err(Refused::Malformed(what));
+        }
         audience.check_request(&url)?;
         self.policy.check(&url)?;
         let nonce = ids::random::<16>().map_err(|error| Refused::Malformed(error.to_string()))?;

@@ -10,7 +10,7 @@ use crate::{
     adapter::contract::poller::Job,
     clock::{Millis, millis},
     host::Host,
-    session::{Failure, Session, WalkPage, render},
+    session::{Failure, Session, WalkPage},
     store::{Checkpoint, Fingerprint, Lease, PageCommit, PollCommit, PollOutcome, Poller},
 };
 
@@ -111,6 +111,7 @@ impl Round<'_> {
             let Some(page) = page else { return Ok(()) };
             self.store_page(session, poller, page, started, &digest, tally)
                 .await?;
+            session.adapter().accepted();
             let ends = self.host.clock.now().saturating_add(millis(self.options.lease));
             self.host.store.renew_lease(self.lease, ends).await?;
         }
@@ -127,8 +128,10 @@ impl Round<'_> {
     ) -> Result<(), Failure> {
         let read = page.records.len();
         let mut records = Vec::with_capacity(read);
+        let mut renderer = session.renderer(&page.answers);
         for changed in page.records {
-            let rendered = render(session.adapter().key(), &changed.raw, &page.answers)?;
+            let rendered = renderer.render(&changed.raw);
+            let rendered = rendered.map_err(|error| session.malformed(error.to_string()))?;
             records.push(Seen::new(changed, rendered));
         }
         let mut identities: Vec<_> = records.iter().map(|record| record.identity).collect();

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     adapter::contract::poller::Job,
     clock::Millis,
-    session::{Asked, Failure, Session, render},
+    session::{Asked, Failure, Session},
     store::{EventKind, Fingerprint, Instance, Poller},
 };
 
@@ -125,8 +125,10 @@ impl Scheduler {
         let mut found: Vec<Fingerprint> = Vec::new();
         while let Some(page) = walk.next(session).await? {
             let mut records = Vec::with_capacity(page.records.len());
+            let mut renderer = session.renderer(&page.answers);
             for changed in page.records {
-                let rendered = render(session.adapter().key(), &changed.raw, &page.answers)?;
+                let rendered = renderer.render(&changed.raw);
+                let rendered = rendered.map_err(|error| session.malformed(error.to_string()))?;
                 records.push(Seen::new(changed, rendered));
             }
             self.judge(poller, request, records, &mut found, preview).await?;

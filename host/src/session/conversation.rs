@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{ACCESS_TOKEN, Asked, Failure, HubAnswer, Keeping, Session, document, failure::detail};
+use super::{ACCESS_TOKEN, Asked, Failure, HubAnswer, Keeping, Session, failure::detail};
 use crate::{
     adapter::{
-        Adapter, Called,
+        Adapter, Called, Limits,
         contract::{element, hub, types},
     },
     clock::millis,
@@ -14,12 +14,8 @@ use crate::{
     store::InstanceChange,
 };
 
-/// So many exchanges one operation may have: an adapter that asks for more goes round in circles.
-const MAX_EXCHANGES: usize = 100;
 /// A token is replaced so long before it ends, or a fifth of its life if that is shorter.
 const EARLY: Duration = Duration::from_secs(30);
-/// So many requests one exchange may have.
-const MAX_REQUESTS: usize = 100;
 /// A read whose answer was lost is repeated so often.
 const REPEATS: u32 = 2;
 /// The first wait before a repeat; doubled each time.
@@ -54,7 +50,7 @@ pub(super) trait Operation {
 
     fn finish(
         &self,
-        adapter: &Adapter,
+        session: &Session<'_>,
         output: Self::Output,
         answers: &[types::Answer],
     ) -> Result<Self::Result, Failure>;
@@ -73,43 +69,62 @@ impl Session<'_> {
     }
 
     async fn run_once<O: Operation>(&mut self, operation: &O) -> Result<O::Result, Failure> {
-        let mut step = operation
-            .begin(&self.adapter, &self.context())
-            .await?
-            .map_err(Failure::from)?;
+        let begun = operation.begin(&self.adapter, &self.context()).await?;
+        let mut step = self.said(begun)?;
         let mut answers = Vec::new();
-        for _exchange in 0..MAX_EXCHANGES {
+        let mut exchanges = 0;
+        loop {
             match step {
-                Next::Done(output) => return operation.finish(&self.adapter, output, &answers),
-                Next::Send(exchange) => {
-                    answers = self.send_all(&exchange.requests).await?;
+                Next::Done(output) => {
+                    let result = operation.finish(self, output, &answers)?;
+                    self.adapter.accepted();
+                    return Ok(result);
+                }
+                Next::Send(asked) => {
+                    exchanges += 1;
+                    self.count("exchanges", |limits| limits.exchanges, exchanges)?;
+                    answers = self.exchange(&asked).await?;
                     let context = self.context();
                     let resumed = operation
-                        .resume(&self.adapter, &context, &exchange.state, &answers)
+                        .resume(&self.adapter, &context, &asked.state, &answers)
                         .await?;
-                    step = resumed.map_err(Failure::from)?;
+                    step = self.said(resumed)?;
                 }
             }
         }
-        Err(self.malformed(format!(
-            "an operation asked for more than {MAX_EXCHANGES} exchanges"
-        )))
+    }
+
+    /// What an adapter answered: a failure in the contract's words is a good answer.
+    pub(super) fn said<T>(&self, called: Result<T, types::Failure>) -> Result<T, Failure> {
+        called.map_err(|failure| {
+            self.adapter.accepted();
+            failure.into()
+        })
+    }
+
+    /// Refuse what a limit of the adapter does not allow.
+    pub(super) fn count(
+        &self,
+        name: &'static str,
+        limit: impl Fn(&Limits) -> usize,
+        asked: usize,
+    ) -> Result<(), Failure> {
+        let limits = self.adapter.limits();
+        let checked = limits.check(name, limit(limits), asked);
+        checked.map_err(|refused| self.malformed(refused.to_string()))
     }
 
     /// Send the requests of an exchange, one after the other.
-    pub(super) async fn send_all(
-        &mut self,
-        requests: &[types::Request],
-    ) -> Result<Vec<types::Answer>, Failure> {
-        if requests.len() > MAX_REQUESTS {
-            let asked = requests.len();
-            return Err(self.malformed(format!(
-                "an exchange has {asked} requests, more than {MAX_REQUESTS}"
-            )));
-        }
-        let mut answers = Vec::with_capacity(requests.len());
-        for request in requests {
-            answers.push(self.send(request).await?);
+    pub(super) async fn exchange(&mut self, asked: &types::Exchange) -> Result<Vec<types::Answer>, Failure> {
+        self.count("requests", |limits| limits.requests, asked.requests.len())?;
+        self.count("state", |limits| limits.state, asked.state.len())?;
+        let mut answers = Vec::with_capacity(asked.requests.len());
+        let mut handed = 0_usize;
+        for request in &asked.requests {
+            let answer = self.send(request).await?;
+            handed = handed.saturating_add(answer.as_ref().map_or(0, |response| response.body.len()));
+            self.count("handed", |limits| limits.handed, handed)?;
+            answers.push(answer);
         }
         Ok(answers)
     }
@@ -260,6 +275,7 @@ impl Session<'_> {
 
     /// The adapter answers what the contract does not allow.
     pub(crate) fn malformed(&self, what: String) -> Failure {
+        self.adapter.malformed(what.clone());
         Failure::Malformed {
             adapter: self.adapter.key().to_owned(),
             what,
@@ -351,7 +367,7 @@ impl Operation for Connect {
 
     fn finish(
         &self,
-        _: &Adapter,
+        _: &Session<'_>,
         output: Self::Output,
         _: &[types::Answer],
     ) -> Result<Self::Result, Failure> {
@@ -380,7 +396,7 @@ impl Operation for Check {
             .map(element_next))
     }
 
-    fn finish(&self, _: &Adapter, _: Self::Output, _: &[types::Answer]) -> Result<Self::Result, Failure> {
+    fn finish(&self, _: &Session<'_>, _: Self::Output, _: &[types::Answer]) -> Result<Self::Result, Failure> {
         Ok(())
     }
 }
@@ -408,15 +424,18 @@ impl Operation for Operate {
 
     fn finish(
         &self,
-        adapter: &Adapter,
+        session: &Session<'_>,
         output: Self::Output,
         answers: &[types::Answer],
     ) -> Result<Self::Result, Failure> {
-        let render = |document: &types::Document| {
-            document::render(adapter.key(), document, answers).map(|rendered| rendered.json)
+        let mut renderer = session.renderer(answers);
+        let mut render = |document: &types::Document| {
+            let rendered = renderer.render(document).map(|rendered| rendered.json);
+            rendered.map_err(|error| session.malformed(error.to_string()))
         };
         Ok(match output {
             hub::Outcome::Listed(hub::Listed { records, next, total }) => {
+                session.count("records", |limits| limits.records, records.len())?;
                 let records = records.iter().map(render).collect::<Result<_, _>>()?;
                 HubAnswer::Listed { records, next, total }
             }

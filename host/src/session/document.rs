@@ -3,7 +3,10 @@
 use serde_json::{Value, value::RawValue};
 
 use super::Failure;
-use crate::{adapter::contract::types, store::Instance};
+use crate::{
+    adapter::{Limits, contract::types},
+    store::Instance,
+};
 
 /// A rendered document, and the digest of what counts as its content.
 #[derive(Debug, Clone)]
@@ -25,65 +28,89 @@ struct Sources<'a> {
     delivery: &'a [u8],
 }
 
-/// Put a document's pieces together and check that it is JSON.
+/// One document on its own.
 pub fn render(
     adapter: &str,
     document: &[types::Piece],
     answers: &[types::Answer],
 ) -> Result<Rendered, Failure> {
-    render_from(
-        adapter,
-        document,
-        Sources {
-            answers,
-            delivery: &[],
-        },
-    )
-}
-
-/// [`render`] for what a provider's call told: spans may refer to its body.
-pub(super) fn render_received(
-    adapter: &str,
-    document: &[types::Piece],
-    answers: &[types::Answer],
-    delivery: &[u8],
-) -> Result<Rendered, Failure> {
-    render_from(adapter, document, Sources { answers, delivery })
-}
-
-fn render_from(adapter: &str, document: &[types::Piece], sources: Sources<'_>) -> Result<Rendered, Failure> {
-    let malformed = |what: String| Failure::Malformed {
+    let rendered = Renderer::new(answers, Limits::default().returned).render(document);
+    rendered.map_err(|error| Failure::Malformed {
         adapter: adapter.to_owned(),
-        what,
-    };
-    let mut text = Vec::with_capacity(document.iter().map(length).sum());
-    let mut content = blake3::Hasher::new();
-    for piece in document {
-        let bytes = match &piece.text {
-            types::SourceText::Text(text) => text.as_bytes(),
-            types::SourceText::Span(span) => cut_from(*span, sources)
-                .ok_or_else(|| malformed(format!("a record's span {span:?} is outside of the answers")))?,
-        };
-        text.extend_from_slice(bytes);
-        if piece.content {
-            content.update(&(bytes.len() as u64).to_le_bytes());
-            content.update(bytes);
+        what: error.to_string(),
+    })
+}
+
+/// Renders the documents of one step, and bounds what they come to: a few bytes of an adapter can name the same
+/// megabytes of an answer any number of times.
+#[derive(Debug)]
+pub struct Renderer<'a> {
+    sources: Sources<'a>,
+    limit: usize,
+    left: usize,
+}
+
+/// A document that cannot be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum Unrendered {
+    /// A piece of an answer that there is not.
+    #[error("a record's span {0:?} is outside of the answers")]
+    Outside(types::Span),
+    /// Too much.
+    #[error("the records of one step have more than the {0} bytes that setting adapter.returned allows")]
+    TooLarge(usize),
+    /// No text.
+    #[error("a record is no text: {0}")]
+    NoText(std::string::FromUtf8Error),
+    /// No JSON.
+    #[error("a record is no JSON: {0}")]
+    NoJson(serde_json::Error),
+}
+
+impl<'a> Renderer<'a> {
+    /// A renderer of documents of up to so many bytes altogether, whose spans refer to these answers.
+    pub fn new(answers: &'a [types::Answer], limit: usize) -> Self {
+        Self {
+            sources: Sources {
+                answers,
+                delivery: &[],
+            },
+            limit,
+            left: limit,
         }
     }
-    let text = String::from_utf8(text).map_err(|error| malformed(format!("a record is no text: {error}")))?;
-    match RawValue::from_string(text) {
-        Ok(json) => Ok(Rendered {
-            json,
-            content: content.finalize(),
-        }),
-        Err(error) => Err(malformed(format!("a record is no JSON: {error}"))),
-    }
-}
 
-fn length(piece: &types::Piece) -> usize {
-    match &piece.text {
-        types::SourceText::Text(text) => text.len(),
-        types::SourceText::Span(span) => span.length as usize,
+    /// For what a provider's call told: spans may refer to its body.
+    #[must_use]
+    pub(super) fn received(mut self, delivery: &'a [u8]) -> Self {
+        self.sources.delivery = delivery;
+        self
+    }
+
+    /// Put a document's pieces together and check that it is JSON.
+    pub fn render(&mut self, document: &[types::Piece]) -> Result<Rendered, Unrendered> {
+        let mut text = Vec::new();
+        let mut content = blake3::Hasher::new();
+        for piece in document {
+            let bytes = match &piece.text {
+                types::SourceText::Text(text) => text.as_bytes(),
+                types::SourceText::Span(span) => {
+                    cut_from(*span, self.sources).ok_or(Unrendered::Outside(*span))?
+                }
+            };
+            let left = self.left.checked_sub(bytes.len());
+            self.left = left.ok_or(Unrendered::TooLarge(self.limit))?;
+            text.extend_from_slice(bytes);
+            if piece.content {
+                content.update(&(bytes.len() as u64).to_le_bytes());
+                content.update(bytes);
+            }
+        }
+        let text = String::from_utf8(text).map_err(Unrendered::NoText)?;
+        Ok(Rendered {
+            json: RawValue::from_string(text).map_err(Unrendered::NoJson)?,
+            content: content.finalize(),
+        })
     }
 }
 
@@ -149,5 +176,40 @@ mod tests {
             r#"{"b":{"d":[{"f":1}]},"g":"null"}"#
         );
         assert_eq!(without_nulls(record, false).unwrap(), record.get().as_bytes());
+    }
+
+    fn piece(text: types::SourceText) -> types::Piece {
+        types::Piece { text, content: true }
+    }
+
+    #[test]
+    fn what_a_step_renders_is_bounded() {
+        let answer = types::Response {
+            status: 200,
+            headers: Vec::new(),
+            body: b"[1,2]".to_vec(),
+        };
+        let answers = [Ok(answer)];
+        let span = |offset, length| {
+            let answer = 0;
+            piece(types::SourceText::Span(types::Span {
+                answer,
+                offset,
+                length,
+            }))
+        };
+        let mut renderer = Renderer::new(&answers, 12);
+        let rendered = renderer.render(&[span(0, 5)]).unwrap();
+        assert_eq!(rendered.json.get(), "[1,2]");
+        let outside = renderer.render(&[span(1, u32::MAX)]).unwrap_err();
+        assert!(matches!(outside, Unrendered::Outside(_)), "{outside}");
+        let text = |text: &str| piece(types::SourceText::Text(text.to_owned()));
+        assert!(matches!(
+            renderer.render(&[text("{")]),
+            Err(Unrendered::NoJson(_))
+        ));
+        renderer.render(&[span(0, 5)]).unwrap();
+        let too_large = renderer.render(&[span(0, 5)]).unwrap_err();
+        assert!(matches!(too_large, Unrendered::TooLarge(12)), "{too_large}");
     }
 }

@@ -67,8 +67,31 @@ pub enum Failure {
     Vault(#[from] VaultError),
 }
 
+/// Bytes of what an adapter or a provider says that are passed on.
+const WORDS: usize = 4 << 10;
+
+/// Cut what is said to a length that a log and an answer can bear.
+fn cut(words: &mut String) {
+    if words.len() > WORDS {
+        words.truncate(words.floor_char_boundary(WORDS));
+        words.push('…');
+    }
+}
+
 impl From<types::Failure> for Failure {
-    fn from(failure: types::Failure) -> Self {
+    fn from(mut failure: types::Failure) -> Self {
+        let detail = match &mut failure {
+            types::Failure::RateLimited(pause) => &mut pause.detail,
+            types::Failure::TokenInvalid(detail)
+            | types::Failure::Transient(detail)
+            | types::Failure::Permanent(detail)
+            | types::Failure::NotFound(detail)
+            | types::Failure::InvalidRequest(detail)
+            | types::Failure::Unsupported(detail)
+            | types::Failure::Other(detail) => detail,
+        };
+        cut(&mut detail.message);
+        detail.provider_message.iter_mut().for_each(cut);
         match failure {
             types::Failure::TokenInvalid(detail) => Self::Unauthenticated(detail),
             types::Failure::RateLimited(pause) => Self::RateLimited {

@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 
 pub(crate) use self::webhook::Told;
 pub use self::{
-    document::{Rendered, cut, render, strips_nulls, without_nulls},
+    document::{Rendered, Renderer, Unrendered, cut, render, strips_nulls, without_nulls},
     failure::Failure,
     grant::AuthorizeRequest,
     pkce::{Verifiers, verifier},
@@ -310,15 +310,19 @@ impl<'h> Session<'h> {
     /// Start a walk. Unlike other operations its token is not refreshed in the middle: the caller starts again, and
     /// what is stored already is not told twice.
     pub async fn walk(&mut self, job: poller::Job) -> Result<Walk, Failure> {
-        let step = self
-            .adapter
-            .poll(&self.context(), &job)
-            .await?
-            .map_err(Failure::from)?;
+        let begun = self.adapter.poll(&self.context(), &job).await?;
+        let step = self.said(begun)?;
         Ok(Walk {
             job,
             step: Some((step, Vec::new())),
+            pages: 0,
+            exchanges: 0,
         })
+    }
+
+    /// For the documents of a step whose spans refer to these answers.
+    pub fn renderer<'a>(&self, answers: &'a [types::Answer]) -> Renderer<'a> {
+        Renderer::new(answers, self.adapter.limits().returned)
     }
 
     /// What every call of the adapter is given.
@@ -343,7 +347,7 @@ impl<'h> Session<'h> {
             now: self.provider_now(),
             configuration: shown.map(setting).collect(),
             secrets: self.secrets.names().map(str::to_owned).collect(),
-            package: None,
+            package: self.adapter.package().map(<[u8]>::to_vec),
         }
     }
 
@@ -385,7 +389,8 @@ impl<'h> Session<'h> {
         let description = self.adapter.description();
         let lookup =
             |key: &str| in_force(&self.own, &self.derived, self.host, description, key).map(str::to_owned);
-        self.audience = Audience::new(description, &lookup)?;
+        let narrowed = self.host.element_egress.get(&description.key).map(Vec::as_slice);
+        self.audience = Audience::new(description, narrowed, &lookup)?;
         Ok(())
     }
 }
@@ -459,6 +464,10 @@ pub struct Walk {
     job: poller::Job,
     /// The adapter's last step, and the answers that its spans refer to.
     step: Option<(poller::Step, Vec<types::Answer>)>,
+    /// So far.
+    pages: usize,
+    /// Since the last page.
+    exchanges: usize,
 }
 
 /// A page of a walk.
@@ -486,6 +495,12 @@ impl Walk {
                     checkpoint,
                     next,
                 }) => {
+                    self.pages += 1;
+                    self.exchanges = 0;
+                    session.count("pages", |limits| limits.pages, self.pages)?;
+                    session.count("records", |limits| limits.records, records.len())?;
+                    let kept = checkpoint.as_ref().map_or(0, Vec::len);
+                    session.count("state", |limits| limits.state, kept)?;
                     // The next exchange waits until the caller has stored this page.
                     self.step = next.map(|exchange| (poller::Step::Send(exchange), Vec::new()));
                     return Ok(Some(WalkPage {
@@ -499,13 +514,15 @@ impl Walk {
     }
 
     async fn go_on(&mut self, session: &mut Session<'_>, exchange: types::Exchange) -> Result<(), Failure> {
-        let answers = session.send_all(&exchange.requests).await?;
+        self.exchanges += 1;
+        session.count("exchanges", |limits| limits.exchanges, self.exchanges)?;
+        let answers = session.exchange(&exchange).await?;
         let context = session.context();
-        let step = session
+        let resumed = session
             .adapter
             .resume_poll(&context, &self.job, &exchange.state, &answers)
             .await?;
-        self.step = Some((step.map_err(Failure::from)?, answers));
+        self.step = Some((session.said(resumed)?, answers));
         Ok(())
     }
 }

@@ -3,7 +3,6 @@
 use super::{
     Failure, Rendered, Session,
     conversation::{Next, Operation},
-    document::render_received,
 };
 use crate::{
     adapter::{
@@ -110,7 +109,7 @@ impl Operation for Register {
 
     fn finish(
         &self,
-        _: &Adapter,
+        _: &Session<'_>,
         output: Self::Output,
         _: &[types::Answer],
     ) -> Result<Self::Result, Failure> {
@@ -151,12 +150,15 @@ impl Operation for Receive {
 
     fn finish(
         &self,
-        adapter: &Adapter,
+        session: &Session<'_>,
         output: Self::Output,
         answers: &[types::Answer],
     ) -> Result<Self::Result, Failure> {
+        session.count("records", |limits| limits.records, output.len())?;
+        let mut renderer = session.renderer(answers).received(&self.0.body);
         let told = |webhook::Received { resource, changed }| {
-            let rendered = render_received(adapter.key(), &changed.raw, answers, &self.0.body)?;
+            let rendered = renderer.render(&changed.raw);
+            let rendered = rendered.map_err(|error| session.malformed(error.to_string()))?;
             Ok(Told {
                 resource,
                 changed,

@@ -241,6 +241,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     list("/hubs/{hub}", "A hub", &[("hydrate", "boolean")], "Object"),
     read("/hubs/{hub}/elements", "Its elements", "Object[]"),
     read("/adapters", "What is served, and what is not and why", "Object[]"),
+    read("/adapters/{name}", "The same of one element, component or description file", "Object[]"),
+    call("post", "/adapters/{name}/reload", "Load it anew, and end its quarantine", None, Some("Object[]")),
     read("/organizations", "The organizations that the caller sees", "Organization[]"),
     call("post", "/organizations", "Make one", Some("OrganizationRequest"), Some("Organization")),
     read("/organizations/{organization}", "An organization", "Organization"),

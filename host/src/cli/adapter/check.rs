@@ -15,13 +15,16 @@ use crate::adapter::{Adapter, Sandbox, Unloaded};
 pub(in crate::cli) struct Arguments {
     /// The adapter's .wasm file.
     file: PathBuf,
+    /// The description file that belongs to it: NAME.element.toml.
+    #[arg(long, value_name = "FILE")]
+    package: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) async fn run(sandbox: &Sandbox, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let adapter = match sandbox.load(&arguments.file).await {
+    let adapter = match sandbox.load(&arguments.file, arguments.package.as_deref()).await {
         Ok(adapter) => adapter,
         Err(Unloaded::Rejected { file, rejection }) if arguments.json => {
             println!("{}", json!({ "file": file, "rejected": rejection.to_string() }));

@@ -12,7 +12,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Subcommand;
 
 use crate::{
-    adapter::{Limits, Sandbox},
+    adapter::{LimitTable, Sandbox},
     config::{Flags, load},
 };
 
@@ -47,5 +47,5 @@ pub(super) async fn run(flags: &Flags, command: Command) -> anyhow::Result<ExitC
 /// A sandbox with the limits of the host's settings.
 fn sandbox(flags: &Flags) -> anyhow::Result<Sandbox> {
     let settings = load(flags)?.settings;
-    Ok(Sandbox::new(Limits::of(&settings.adapter))?)
+    Ok(Sandbox::new(LimitTable::of(&settings))?)
 }

@@ -27,6 +27,9 @@ const TEMPLATE_REFUSED: u8 = 2;
 pub(in crate::cli) struct Arguments {
     /// The adapter's .wasm file.
     file: PathBuf,
+    /// The description file that belongs to it: NAME.element.toml.
+    #[arg(long, value_name = "FILE")]
+    package: Option<PathBuf>,
     /// The resource to poll.
     #[arg(long)]
     resource: String,
@@ -55,7 +58,9 @@ enum Beginning {
 }
 
 pub(super) async fn run(sandbox: &Sandbox, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let adapter = sandbox.load(&arguments.file).await?;
+    let adapter = sandbox
+        .load(&arguments.file, arguments.package.as_deref())
+        .await?;
     let description = adapter.description();
     let resource = find(description, &arguments.resource)?;
     let configuration = configuration(&arguments.resource, resource, arguments.template.as_deref())?;
@@ -76,7 +81,7 @@ pub(super) async fn run(sandbox: &Sandbox, arguments: &Arguments) -> anyhow::Res
         until: now,
         checkpoint: None,
     };
-    let beginning = begin(&adapter, &settings.context(now), job).await?;
+    let beginning = begin(&adapter, &settings.context(now, adapter.package()), job).await?;
     if arguments.json {
         print_json(&expanded, &beginning)?;
     } else {
@@ -200,7 +205,7 @@ impl Settings {
         Some(found.1.clone())
     }
 
-    fn context(&self, now: Millis) -> types::Context {
+    fn context(&self, now: Millis, package: Option<&[u8]>) -> types::Context {
         let setting = |(key, value): &(String, String)| types::Setting {
             key: key.clone(),
             value: value.clone(),
@@ -209,7 +214,7 @@ impl Settings {
             now,
             configuration: self.known.iter().map(setting).collect(),
             secrets: self.secrets.clone(),
-            package: None,
+            package: package.map(<[u8]>::to_vec),
         }
     }
 }

@@ -26,6 +26,9 @@ use crate::{
 pub(in crate::cli) struct Arguments {
     /// The adapter's .wasm file.
     file: PathBuf,
+    /// The description file that belongs to it: NAME.element.toml.
+    #[arg(long, value_name = "FILE")]
+    package: Option<PathBuf>,
     /// The folder of case files, or one of them.
     #[arg(long, value_name = "DIR")]
     cases: PathBuf,
@@ -55,7 +58,8 @@ enum Verdict {
 }
 
 pub(super) async fn run(flags: &Flags, sandbox: &Sandbox, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let adapter = Arc::new(sandbox.load(&arguments.file).await?);
+    let package = arguments.package.as_deref();
+    let adapter = Arc::new(sandbox.load(&arguments.file, package).await?);
     let files = find(&arguments.cases, arguments.filter.as_deref())?;
     let bench = Bench::new(sandbox.catalog(), egress_options(&load(flags)?.settings));
     let (mut passed, mut failed, mut written) = (0, 0, 0);

@@ -1,0 +1,47 @@
+//! What all adapters of a process share.
+
+use std::{sync::Arc, thread::available_parallelism};
+
+use super::{
+    Cache, CallError, LimitTable, Tap,
+    engine::{self, Runtime},
+    lanes::Lanes,
+    room::Rooms,
+    turn::Slots,
+};
+use crate::clock::Clock;
+
+/// What all adapters of a process share.
+#[derive(Debug)]
+pub(super) struct Host {
+    pub(super) engine: Runtime,
+    pub(super) limits: LimitTable,
+    pub(super) slots: Slots,
+    pub(super) rooms: Rooms,
+    pub(super) lanes: Lanes,
+    pub(super) clock: Clock,
+    pub(super) tap: Option<Arc<Tap>>,
+    pub(super) cache: Option<Arc<Cache>>,
+}
+
+impl Host {
+    pub(super) fn new(limits: LimitTable, tap: Option<Arc<Tap>>, clock: Clock) -> Result<Self, CallError> {
+        let engine = Runtime::new(&limits.ceiling()).map_err(|error| CallError::Trap {
+            adapter: "(none)".to_owned(),
+            function: "start of the WebAssembly engine",
+            trap: format!("{error:#}"),
+        })?;
+        // Guests compute; one processor is left for everybody else where there is more than one.
+        let cores = available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            engine,
+            limits,
+            slots: Slots::new(cores.saturating_sub(1).max(1)),
+            rooms: Rooms::new(engine::SLOTS as usize),
+            lanes: Lanes::new(cores),
+            clock,
+            tap,
+            cache: None,
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! From a file's bytes to an element that can be called.
+
+use std::sync::Arc;
+
+use periodic_sdk::description::{AuthenticationKind, Description};
+
+use super::{
+    Adapter, Rejection,
+    component::{Compiled, Linked},
+    counters::Counters,
+    host::Host,
+    package::Package,
+    supervision::Supervisor,
+};
+use crate::egress::UrlPatterns;
+
+impl Compiled {
+    /// Check, compile and link a file's content, in its lane and off the executor.
+    pub(super) async fn load(host: &Host, file: &str, bytes: Vec<u8>) -> Result<Self, Rejection> {
+        let digest = blake3::hash(&bytes).to_hex().to_string();
+        let size = bytes.len() as u64;
+        let _lane = host.lanes.enter(bytes.len()).await;
+        let (engine, cache, key) = (host.engine.clone(), host.cache.clone(), digest.clone());
+        let linked =
+            tokio::task::spawn_blocking(move || Linked::load(&engine, cache.as_deref(), &key, &bytes)).await;
+        let linked = linked.map_err(|panicked| Rejection::Load(panicked.to_string()))??;
+        Ok(Self {
+            file: file.to_owned(),
+            digest,
+            size,
+            linked,
+        })
+    }
+}
+
+impl Adapter {
+    /// The element that a component describes, with or without a description file.
+    pub(super) async fn of(
+        host: &Host,
+        compiled: Arc<Compiled>,
+        package: Option<Package>,
+        at_start: bool,
+    ) -> Result<Self, Rejection> {
+        let limits = host.limits.of_file(&compiled.file);
+        let mut adapter = Self {
+            description: nameless(package.as_ref().map_or(&compiled.file, |package| &package.file)),
+            digest: digest(&compiled, package.as_ref()),
+            compiled,
+            package,
+            limits,
+            slots: host.slots.clone(),
+            room: host.rooms.another(),
+            supervisor: Supervisor::new(host.clock),
+            counters: Counters::default(),
+            at_start,
+            tap: host.tap.clone(),
+        };
+        let described = adapter
+            .describe(adapter.package())
+            .await
+            .map_err(|error| Rejection::Describe(Box::new(error)))?;
+        let json = described.map_err(|answer| match &adapter.package {
+            Some(_) => Rejection::Described(answer),
+            None => Rejection::NeedsDescription {
+                file: adapter.file().to_owned(),
+                answer,
+            },
+        })?;
+        let parsed = serde_json::from_str(&json).map_err(|error| Rejection::Description(error.to_string()));
+        adapter.description = parsed?;
+        if !is_key(&adapter.description.key) {
+            return Err(Rejection::Key(adapter.description.key));
+        }
+        check_patterns(&adapter.description)?;
+        adapter.compiled.linked.check_claims(&adapter.description)?;
+        adapter.limits = host.limits.of_element(adapter.key(), adapter.file());
+        Ok(adapter)
+    }
+}
+
+/// A pattern that cannot be understood would only be found when somebody makes an instance.
+fn check_patterns(description: &Description) -> Result<(), Rejection> {
+    let bound = description.secrets.iter().flat_map(|binding| &binding.urls);
+    let patterns: Vec<String> = description.egress.iter().chain(bound).cloned().collect();
+    let understood = UrlPatterns::compile(&patterns, &|_key| None);
+    understood.map_err(|error| Rejection::Description(error.to_string()))?;
+    Ok(())
+}
+
+/// Of all that an element is made from. A component alone is what its file is.
+fn digest(compiled: &Compiled, package: Option<&Package>) -> String {
+    match package {
+        None => compiled.digest.clone(),
+        Some(package) => {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(compiled.digest.as_bytes());
+            hasher.update(package.digest.as_bytes());
+            hasher.finalize().to_hex().to_string()
+        }
+    }
+}
+
+/// Keys stand in paths, topics and settings.
+fn is_key(key: &str) -> bool {
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    (1..=64).contains(&key.len())
+        && key.bytes().all(allowed)
+        && key.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
+/// What an adapter is called by until it has said its name: its file.
+fn nameless(file: &str) -> Description {
+    Description::new(file, "", 0, "", AuthenticationKind::None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_key;
+
+    #[test]
+    fn keys_are_small_letters_digits_and_hyphens() {
+        for (key, expected) in [
+            ("acme", true),
+            ("acme-2_x", true),
+            ("", false),
+            ("42", false),
+            ("Acme", false),
+            ("../acme", false),
+            ("acme acme", false),
+            (&"a".repeat(65), false),
+        ] {
+            assert_eq!(is_key(key), expected, "{key:?}");
+        }
+    }
+}
