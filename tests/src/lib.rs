@@ -14,6 +14,7 @@ mod needle;
 mod provider;
 mod receiver;
 mod shapes;
+mod siege;
 mod stage;
 mod wait;
 
@@ -31,6 +32,7 @@ pub use needle::{Needle, search_folder};
 pub use provider::{CALLBACK, CLIENT_ID, CLIENT_SECRET, Provider};
 pub use receiver::{Event, Received, Receiver, Reply};
 pub use shapes::{ELEMENT_MEMBERS, INSTANCE_MEMBERS};
+pub use siege::{Asked, EVIL_KEY, Echo, Siege};
 pub use stage::{Instance, SIGNING_KEY, Stage};
 pub use wait::{PATIENCE, eventually};
 

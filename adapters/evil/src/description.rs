@@ -27,8 +27,11 @@ pub(crate) fn describe(plot: &Plot) -> String {
         "broken pattern" => with(honest, "egress", json!(["https://{evil.url"])),
         "deep" => {
             // Nested deeper than a parser's stack may be.
-            let depth = 200_000;
-            with(honest, "resources", Value::Null).replace("null", &("[".repeat(depth) + &"]".repeat(depth)))
+            let (depth, mut described) = (200_000, honest);
+            described["resources"]["things"]["polling"]["deep"] = Value::Null;
+            described
+                .to_string()
+                .replace("null", &("[".repeat(depth) + &"]".repeat(depth)))
         }
         _ => honest.to_string(),
     }

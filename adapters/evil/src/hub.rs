@@ -17,7 +17,7 @@ pub(crate) fn begin(context: &Context, _: &Operation, attack: &str) -> Result<St
         "undeclared host" => request.url = "http://127.0.0.2:1/things".to_owned(),
         "other port" => request.url = "http://127.0.0.1:1/things".to_owned(),
         "user info" => request.url = base.replacen("://", "://evil.example:80@", 1) + "/things",
-        "host behind user info" => request.url = format!("{base}@evil.example/things"),
+        "host behind user info" => request.url = base.replacen("/api", "@evil.example/things", 1),
         "backslash" => request.url = format!("{base}\\@evil.example/things"),
         "unicode host" => request.url = "http://127。0。0。2/things".to_owned(),
         "decimal host" => request.url = "http://2130706434/things".to_owned(),
