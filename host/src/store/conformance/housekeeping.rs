@@ -1,7 +1,10 @@
 //! Recovery and pruning.
 
-use super::world::{INTERVAL, NOW, SECOND, World, deactivate, ids, settlement};
-use crate::store::{NotificationFilter, PollCommit, PollOutcome, Store, StoreError, Verdict};
+use super::world::{INTERVAL, NOW, SECOND, World, callback, deactivate, ids, settlement};
+use crate::store::{
+    Edit, InstanceChange, NotificationFilter, PollCommit, PollOutcome, Store, StoreError, SubscriptionFilter,
+    Verdict,
+};
 
 pub(in crate::store) async fn recovery_gives_back_all_leases(store: &dyn Store) {
     let world = World::new(store).await;
@@ -118,6 +121,42 @@ pub(in crate::store) async fn pruning_goes_through_many_batches(store: &dyn Stor
     store.settle_deliveries(delivered.collect()).await.unwrap();
     assert_eq!(store.prune(NOW + SECOND).await.unwrap(), 800);
     assert_eq!(world.deliveries().await.len(), 401);
+}
+
+pub(in crate::store) async fn subscriptions_that_are_over_go(store: &dyn Store) {
+    let world = World::new(store).await;
+    let id = world.instance().await;
+    let old = world.subscription(id).await.id;
+    world.notify(id, &[&["a"], &["b"]]).await;
+    let claimed = world.claim(NOW).await;
+    world.settle(&claimed[0], Verdict::Delivered).await;
+    let change = InstanceChange {
+        callback: Edit::Set(callback(id, "https://example.net/")),
+        now: NOW + SECOND,
+        ..InstanceChange::default()
+    };
+    store.change_instance(id, change).await.unwrap();
+    let late = NOW + INTERVAL;
+    // What it delivered is kept as long as it is to be, and so is it.
+    assert_eq!(store.prune_subscriptions(late).await.unwrap(), 0);
+    assert_eq!(store.prune(late).await.unwrap(), 1);
+    assert_eq!(store.prune_subscriptions(NOW + SECOND).await.unwrap(), 0);
+    assert_eq!(store.prune_subscriptions(late).await.unwrap(), 1);
+    let filter = SubscriptionFilter {
+        id: Some(old),
+        ..SubscriptionFilter::default()
+    };
+    assert_eq!(store.subscriptions(world.account, &filter).await.unwrap(), []);
+    // Its heir has what it had not delivered.
+    let heir = world.subscription(id).await.id;
+    let left = world.claim(late).await;
+    assert_eq!(
+        left.iter()
+            .map(|delivery| delivery.subscription)
+            .collect::<Vec<_>>(),
+        [heir]
+    );
+    assert_eq!(store.prune_subscriptions(late).await.unwrap(), 0);
 }
 
 pub(in crate::store) async fn it_answers(store: &dyn Store) {

@@ -124,6 +124,7 @@ macro_rules! for_each_case {
             housekeeping::recovery_gives_back_all_leases,
             housekeeping::pruning_takes_what_is_finished_and_old,
             housekeeping::pruning_goes_through_many_batches,
+            housekeeping::subscriptions_that_are_over_go,
             housekeeping::it_answers,
         }
     };
