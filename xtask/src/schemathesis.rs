@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::{
     build::{self, step},
     demo::{ORGANIZATION_SECRET, Stage, USER_SECRET},
-    process::complete,
+    process::{complete, target},
     python,
 };
 
@@ -59,6 +59,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         step(&format!("schemathesis, as {who}"));
         let mut command = Command::new(bin.join("schemathesis"));
         command
+            // It leaves caches where it runs.
+            .current_dir(target())
             .arg("run")
             .arg(format!("{}/openapi.json", stage.host_url()))
             .args(["--url", &stage.at("")])
