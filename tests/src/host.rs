@@ -73,7 +73,22 @@ impl Home {
             .variable("PERIODIC_ORGANIZATION_SECRET", ORGANIZATION_SECRET);
         let data = home.data();
         home = home.set("data", &data.to_string_lossy());
-        Ok(home.set("adapters", &adapters()?.to_string_lossy()))
+        home.serving("maximizer.wasm")
+    }
+
+    /// Serve this one of the built adapters and no other: each is compiled anew in every test's folder.
+    ///
+    /// # Errors
+    /// It was not built.
+    pub fn serving(self, file: &str) -> anyhow::Result<Self> {
+        let folder = self.folder.path().join("adapters");
+        // What another was served from is gone with it.
+        let _absent = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder)?;
+        let from = adapters()?.join(file);
+        let copied = std::fs::copy(&from, folder.join(file));
+        copied.with_context(|| format!("{} cannot be copied", from.display()))?;
+        Ok(self.set("adapters", &folder.to_string_lossy()))
     }
 
     /// A new folder and no settings at all.

@@ -24,7 +24,7 @@ struct Boundary {
     reason: &'static str,
 }
 
-const BOUNDARIES: [Boundary; 6] = [
+const BOUNDARIES: [Boundary; 7] = [
     Boundary {
         word: "wasmtime::",
         within: "host/src",
@@ -62,6 +62,12 @@ const BOUNDARIES: [Boundary; 6] = [
     },
     Boundary {
         word: "maximizer",
+        within: "host/",
+        allowed: &[],
+        reason: "the host knows no provider",
+    },
+    Boundary {
+        word: "woocommerce",
         within: "host/",
         allowed: &[],
         reason: "the host knows no provider",

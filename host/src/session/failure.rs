@@ -26,7 +26,7 @@ pub enum Failure {
     Refused(#[from] Refused),
     /// The provider refuses the credentials, and a refresh did not help.
     #[error("the provider refuses the credentials: {}; authenticate the instance again with PATCH \
-             /instances/ID and a fresh providerData.code", .0.message)]
+             /instances/ID and a fresh providerData.code, or fresh keys where there is no code", .0.message)]
     Unauthenticated(types::Detail),
     /// The provider, or the budget of the account, asks for patience.
     #[error("the provider allows no more requests for now: {}", .detail.message)]

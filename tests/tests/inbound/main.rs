@@ -1,5 +1,7 @@
 //! Providers that call.
 
+mod trouble;
+
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -444,112 +446,6 @@ async fn registrations_are_prolonged_before_they_end() -> anyhow::Result<()> {
     .await?;
     tower.ring(created("1")).await?.ok()?;
     tower.receiver.expect("CREATED", "1").await?;
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_was_answered_survives_a_kill() -> anyhow::Result<()> {
-    let mut tower = Tower::set().await?;
-    tower.instance(json!({})).await?;
-    tower.belfry.tower().hang = Some("GET rings");
-    let record = json!({ "id": "7", "tone": "c" });
-    tower.belfry.tower().records.insert("rings/7".to_owned(), record);
-    let announcement = json!({ "resource": "rings", "id": "7", "type": "created" });
-    tower.ring(announcement).await?.ok()?;
-    tower.ring(created("8")).await?.ok()?;
-    tower.kill().await?;
-    tower.belfry.tower().hang = None;
-    tower.start().await?;
-    tower.receiver.expect("CREATED", "7").await?;
-    tower.receiver.expect("CREATED", "8").await?;
-    assert_eq!(tower.receiver.events().len(), 2);
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn poison_is_kept_with_its_reason_and_blocks_nobody() -> anyhow::Result<()> {
-    let tower = Tower::set().await?;
-    let id = tower.instance(json!({})).await?;
-    tower.ring(json!({ "refuse": true })).await?.ok()?;
-    tower.ring(created("1")).await?.ok()?;
-    tower.receiver.expect("CREATED", "1").await?;
-    let webhook = eventually("it is given up", async || {
-        let webhook = tower.webhook(id).await?;
-        Ok((webhook["inbox"]["failed"] == 1).then_some(webhook))
-    })
-    .await?;
-    let troubled = &webhook["inbox"]["troubled"][0];
-    assert_eq!(
-        (&troubled["state"], &troubled["attempts"]),
-        (&json!("failed"), &json!(3))
-    );
-    assert!(
-        troubled["error"]
-            .as_str()
-            .unwrap_or_default()
-            .contains("nobody understands this")
-    );
-    let path = format!("/instances/{id}/webhook/retry");
-    assert_eq!(
-        tower.api.post(&path, &json!({})).await?.ok()?,
-        json!({ "retried": 1 })
-    );
-    eventually("it is tried again", async || {
-        let webhook = tower.webhook(id).await?;
-        let attempts = webhook["inbox"]["troubled"][0]["attempts"].as_u64();
-        Ok((webhook["inbox"]["waiting"] == 1 || attempts == Some(3)).then_some(()))
-    })
-    .await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_an_adapter_in_quarantine_misses_is_processed_afterwards() -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let wasm = std::fs::read(test_adapters()?.join("bell.wasm"))?;
-    let file = folder.path().join("bell.wasm");
-    std::fs::write(&file, &wasm)?;
-    let path = folder.path().to_string_lossy().into_owned();
-    let tower = Tower::with(|home| {
-        home.set("adapters", &path)
-            .variable("PERIODIC_PUBLIC_URL", PUBLIC_URL)
-    })
-    .await?;
-    let id = tower.instance(json!({})).await?;
-    tower.ring(json!({ "trap": true })).await?.ok()?;
-    eventually("the adapter is in quarantine", async || {
-        let adapters = tower.api.get("/adapters").await?.ok()?;
-        Ok((adapters[0]["state"] == "quarantined").then_some(()))
-    })
-    .await?;
-    let asked = Instant::now();
-    tower.ring(created("1")).await?.ok()?;
-    // Nobody can say now whether it is the provider's; it is found out later.
-    let url = door(&tower.belfry.hook()?.url)?;
-    let forged = signed(&tower.api, &url, "wrong", &created("2").to_string(), &[]).await?;
-    assert_eq!(forged.status, 200);
-    assert!(asked.elapsed() < PROMPT, "{:?}", asked.elapsed());
-    let webhook = tower.webhook(id).await?;
-    assert_eq!(webhook["inbox"]["waiting"], 2, "{webhook}");
-
-    // A new version of the file: the same code, and a custom section that nobody reads.
-    let mut newer = wasm;
-    newer.extend_from_slice(&[0, 2, 1, b'n']);
-    std::fs::write(&file, &newer)?;
-    eventually("the new version is served", async || {
-        let adapters = tower.api.get("/adapters").await?.ok()?;
-        Ok((adapters[0]["state"] == "ready").then_some(()))
-    })
-    .await?;
-    let retry = format!("/instances/{id}/webhook/retry");
-    tower.api.post(&retry, &json!({})).await?.ok()?;
-    tower.receiver.expect("CREATED", "1").await?;
-    let webhook = eventually("the forged one is refused", async || {
-        let webhook = tower.webhook(id).await?;
-        let troubled = webhook["inbox"]["troubled"].to_string();
-        Ok(troubled.contains("not the provider's").then_some(webhook))
-    })
-    .await?;
-    assert!(tower.receiver.events_of("2").is_empty(), "{webhook}");
     Ok(())
 }
 
