@@ -13,7 +13,7 @@ use crate::process::{cargo, complete, target};
 /// The target that adapters are built for.
 pub(crate) const GUEST_TARGET: &str = "wasm32-wasip2";
 /// The adapters, by package.
-pub(crate) const ADAPTERS: [&str; 2] = ["maximizer", "woocommerce"];
+pub(crate) const ADAPTERS: [&str; 3] = ["maximizer", "rest", "woocommerce"];
 
 /// Adapters of the tests, by package. They are built beside the others and shipped to nobody.
 pub(crate) const TEST_ADAPTERS: [&str; 2] = ["bell", "evil"];

@@ -1,0 +1,276 @@
+//! The description file, as it is written.
+
+use indexmap::IndexMap;
+use periodic_sdk::{
+    contract::{Context, Failure},
+    description::{ConfigurationKey, RateLimit, ResourceField, ResourceOperation},
+    path::JsonPath,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::{filter::Condition, paging::Paging};
+
+/// A provider, described. Members that nobody knows are refused, so that a slip of the pen is told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Package {
+    /// The component that the file belongs to; the host reads it.
+    #[serde(rename = "adapter")]
+    _adapter: String,
+    pub(crate) element: Identity,
+    pub(crate) api: Api,
+    pub(crate) authentication: Authentication,
+    /// What an instance can be configured with, beside what the authentication needs.
+    #[serde(default)]
+    pub(crate) configuration: Vec<ConfigurationKey>,
+    /// How lists are paged, where their resource does not say.
+    #[serde(default, rename = "paging")]
+    common_paging: Paging,
+    #[serde(default)]
+    pub(crate) resources: IndexMap<String, Resource>,
+    #[serde(default)]
+    pub(crate) rate_limits: Vec<RateLimit>,
+}
+
+/// What the element is called.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Identity {
+    pub(crate) key: String,
+    pub(crate) name: String,
+    pub(crate) id: u64,
+    pub(crate) hub: String,
+    #[serde(default)]
+    pub(crate) description: String,
+}
+
+/// Where the API is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Api {
+    /// Its address; `{key}` stands for a value of the configuration.
+    pub(crate) base: String,
+    /// Sent with every request.
+    #[serde(default)]
+    pub(crate) headers: IndexMap<String, String>,
+    /// A path to read when an instance is made, and for `/ping`.
+    pub(crate) probe: Option<String>,
+}
+
+/// How instances authenticate.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) enum Authentication {
+    /// Not at all.
+    None,
+    /// A key in a header or in the query.
+    #[serde(rename_all = "camelCase")]
+    ApiKey {
+        /// The configuration key that holds it.
+        secret: String,
+        header: Option<String>,
+        query: Option<String>,
+        /// In front of the key, for instance `Token `.
+        #[serde(default)]
+        prefix: String,
+    },
+    /// User and password, each the name of a configuration key.
+    Basic { user: String, password: String },
+    /// OAuth 2.0, by authorization code.
+    #[serde(rename_all = "camelCase")]
+    Oauth2 {
+        authorize: String,
+        token: String,
+        scope: Option<String>,
+        #[serde(default)]
+        pkce: bool,
+        /// Where the token endpoint wants the client's id and secret.
+        #[serde(default)]
+        client: ClientPlace,
+    },
+}
+
+/// Where a token endpoint wants the client's id and secret (RFC 6749, section 2.3.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum ClientPlace {
+    /// In the form.
+    #[default]
+    Form,
+    /// In the `Authorization` header.
+    Basic,
+}
+
+/// A collection.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Resource {
+    /// Its path below the API's address; `{key}` stands for a value of the configuration.
+    pub(crate) path: String,
+    pub(crate) operations: Vec<ResourceOperation>,
+    #[serde(default = "id")]
+    pub(crate) id_field: String,
+    /// Where the array stands in the answer to a list; the whole answer unless set.
+    #[serde(default)]
+    pub(crate) records: WrittenPath,
+    /// The member that holds the record in bodies and in answers with one record; none unless set.
+    pub(crate) envelope: Option<String>,
+    /// The method of an update.
+    #[serde(default)]
+    pub(crate) update: UpdateMethod,
+    /// Sent with every list.
+    #[serde(default)]
+    pub(crate) parameters: IndexMap<String, String>,
+    /// What `where` can say, for instance `"updated_at >=" = "updated_since"`.
+    #[serde(default, rename = "where")]
+    pub(crate) conditions: IndexMap<Condition, String>,
+    pub(crate) order: Option<Order>,
+    /// How its lists are paged, where it differs.
+    paging: Option<Paging>,
+    #[serde(default)]
+    pub(crate) fields: Vec<ResourceField>,
+    /// What `{ }` stands for in `event.poller.configuration`.
+    pub(crate) polling: Option<Map<String, Value>>,
+    #[serde(default)]
+    pub(crate) poll_events: Vec<String>,
+}
+
+/// What `orderBy` becomes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Order {
+    pub(crate) parameter: String,
+    /// `{field}` stands for the field.
+    pub(crate) ascending: String,
+    pub(crate) descending: String,
+}
+
+/// The method of an update.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum UpdateMethod {
+    #[default]
+    Patch,
+    Put,
+    Post,
+}
+
+/// A JSON path, read with the file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct WrittenPath(pub(crate) JsonPath);
+
+// === impl Package ===
+
+impl Package {
+    /// Read and check a description file.
+    pub(crate) fn read(file: Option<&[u8]>) -> Result<Self, String> {
+        let file = file.ok_or(
+            "this adapter serves what a description file describes: put NAME.element.toml beside it, with \
+             adapter = \"rest.wasm\"",
+        )?;
+        let text =
+            std::str::from_utf8(file).map_err(|error| format!("the description file is no text: {error}"))?;
+        let package: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        package.check()?;
+        Ok(package)
+    }
+
+    /// The description file of a call.
+    pub(crate) fn of(context: &Context) -> Result<Self, Failure> {
+        Self::read(context.package.as_deref()).map_err(|wrong| Failure::Permanent(wrong.into()))
+    }
+
+    /// A resource by its name.
+    pub(crate) fn resource(&self, name: &str) -> Result<&Resource, Failure> {
+        self.resources.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.resources.keys().map(String::as_str).collect();
+            Failure::NotFound(format!("there is no {name}; there are {}", known.join(", ")).into())
+        })
+    }
+
+    /// The first resource that can be listed.
+    pub(crate) fn listable(&self) -> Option<&Resource> {
+        let mut resources = self.resources.values();
+        resources.find(|resource| resource.operations.contains(&ResourceOperation::List))
+    }
+
+    /// How lists of a resource are paged.
+    pub(crate) fn paging<'a>(&'a self, resource: &'a Resource) -> &'a Paging {
+        resource.paging.as_ref().unwrap_or(&self.common_paging)
+    }
+
+    /// What the types cannot say.
+    fn check(&self) -> Result<(), String> {
+        if let Authentication::ApiKey { header, query, .. } = &self.authentication
+            && header.is_some() == query.is_some()
+        {
+            return Err("authentication: name either a header or a query parameter for the key".to_owned());
+        }
+        if self.element.key.is_empty() || !self.element.key.bytes().all(is_key) {
+            return Err("element.key: has to be of small letters, digits and hyphens".to_owned());
+        }
+        self.common_paging
+            .check()
+            .map_err(|wrong| format!("paging.{wrong}"))?;
+        for (name, resource) in &self.resources {
+            let at = |wrong: String| format!("resources.{name}.{wrong}");
+            if !resource.path.starts_with('/') {
+                return Err(at("path: has to begin with /".to_owned()));
+            }
+            if let Some(paging) = &resource.paging {
+                paging.check().map_err(|wrong| at(format!("paging.{wrong}")))?;
+            }
+            if let Some(event) = resource
+                .poll_events
+                .iter()
+                .find(|event| !EVENTS.contains(&event.as_str()))
+            {
+                return Err(at(format!(
+                    "pollEvents: {event:?} is none of {}",
+                    EVENTS.join(", ")
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+const EVENTS: [&str; 3] = ["CREATED", "UPDATED", "DELETED"];
+
+fn is_key(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+}
+
+fn id() -> String {
+    "id".to_owned()
+}
+
+impl UpdateMethod {
+    /// As HTTP has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Patch => "PATCH",
+            Self::Put => "PUT",
+            Self::Post => "POST",
+        }
+    }
+}
+
+impl Default for WrittenPath {
+    /// The whole document.
+    fn default() -> Self {
+        Self(JsonPath::parse("@").unwrap_or_default())
+    }
+}
+
+impl TryFrom<String> for WrittenPath {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        JsonPath::parse(&text)
+            .map(Self)
+            .map_err(|error| error.to_string())
+    }
+}
