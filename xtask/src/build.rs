@@ -75,6 +75,17 @@ fn guests(packages: &[&str], folder: &str) -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
+/// Measure with what is built.
+pub(crate) fn bench() -> anyhow::Result<()> {
+    let built = all()?;
+    step("measuring");
+    let mut bench = cargo(["bench", "--workspace", "--bench", "calls", "--bench", "start"]);
+    bench
+        .env("PERIODIC_BIN", &built.periodic)
+        .env("PERIODIC_ADAPTERS", &built.adapters);
+    complete(&mut bench)
+}
+
 /// Say what comes next.
 pub(crate) fn step(what: &str) {
     println!(

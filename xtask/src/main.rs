@@ -30,6 +30,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Run everything that CI runs: format, clippy, tidy rules, unit tests, black-box tests of the real binary.
     Test(check::Arguments),
+    /// Measure: the tables of BENCHMARKS.md.
+    Bench,
     /// Check the SDK's date patterns against Java itself, or against rows from a file.
     JavaVectors(java_vectors::Args),
     /// Let the Standard Webhooks libraries of npm and PyPI verify real deliveries; installs them under target.
@@ -45,6 +47,7 @@ fn main() -> anyhow::Result<()> {
         Command::Build => build::all().map(|_built| ()),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Test(arguments) => check::run(&arguments),
+        Command::Bench => build::bench(),
         Command::JavaVectors(arguments) => java_vectors::run(&arguments),
         Command::Conformance => conformance::run(),
         Command::Schemathesis(arguments) => schemathesis::run(&arguments),

@@ -85,7 +85,7 @@ const BANNED: [(&str, &str); 4] = [
 /// Check everything and tell all that was found.
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut files = Vec::new();
-    for folder in ["host", "adapters", "tests", "xtask", "wit"] {
+    for folder in ["host", "adapters", "tests", "benches", "xtask", "wit"] {
         collect(&root().join(folder), &mut files)?;
     }
     let mut found = Vec::new();

@@ -135,7 +135,7 @@ fn single_records_are_wrapped_and_unwrapped() {
     let (resource, id) = ("tickets".to_owned(), "a/{b}".to_owned());
     let get = Operation::Get {
         resource: resource.clone(),
-        id: id.clone(),
+        id,
         fields: Vec::new(),
     };
     assert_eq!(
