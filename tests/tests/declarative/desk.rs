@@ -13,9 +13,11 @@ use axum::{
     response::Response,
     routing::get,
 };
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::now;
 
 /// The key of its only customer.
 pub(crate) const KEY: &str = "d3sk-k3y";
@@ -84,7 +86,7 @@ impl Drop for Desk {
 
 impl World {
     fn now(&self) -> String {
-        let now: DateTime<Utc> = Utc::now() + chrono::TimeDelta::seconds(self.ahead);
+        let now = now() + chrono::TimeDelta::seconds(self.ahead);
         now.to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 

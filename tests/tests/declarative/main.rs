@@ -5,6 +5,7 @@ mod tracker;
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use periodic_tests::{Api, Home, Host, Receiver, SIGNING_KEY, adapters, eventually};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -64,6 +65,11 @@ impl Scene {
         }
         request
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "providers have clocks of their own")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
 }
 
 fn ids(list: &Value) -> Vec<i64> {
@@ -235,7 +241,7 @@ async fn description_files_come_change_break_and_go() -> anyhow::Result<()> {
     eventually("the broken file is rejected", async || {
         let adapters = scene.api.get("/adapters").await?.ok()?;
         let rejected = adapters.as_array().into_iter().flatten().any(|adapter| {
-            adapter["file"] == "acmedesk.element.toml"
+            adapter["package"] == "acmedesk.element.toml"
                 && adapter["state"] == "rejected"
                 && adapter["reason"]
                     .as_str()

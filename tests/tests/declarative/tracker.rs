@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+use super::now;
+
 /// The public client that is registered.
 pub(crate) const CLIENT: &str = "public-client";
 
@@ -90,7 +92,7 @@ impl Tracker {
 
     /// Make issues, all in one instant.
     pub(crate) fn add(&self, count: usize) {
-        let now = chrono::Utc::now().timestamp_millis();
+        let now = now().timestamp_millis();
         let mut world = lock(&self.world);
         for _issue in 0..count {
             let id = format!("I-{}", world.issues.len());
