@@ -31,7 +31,7 @@ pub use self::{
     limits::{LimitExceeded, Limits},
     sandbox::{Sandbox, Unloaded},
     supervision::Health,
-    tap::Tap,
+    tap::{Crash, Tap, Witness},
     watch::Watch,
 };
 use self::{component::Linked, engine::Runtime, supervision::Supervisor, turn::Slots};

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod bench;
+mod crash;
 mod file;
 mod layout;
 mod message;
@@ -17,6 +18,7 @@ use indexmap::IndexMap;
 
 pub use self::{
     bench::{Bench, BenchError, Live, Observed},
+    crash::Crashes,
     file::{CaseError, CaseFile},
     layout::layout,
     message::{credential_text, request_text, response_text},

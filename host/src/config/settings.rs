@@ -110,6 +110,9 @@ pub struct AdapterSettings {
     pub memory: usize,
     /// Bytes of a `.wasm` file.
     pub file_size: u64,
+    /// So many reports of crashes are kept in the data folder; 0 writes none. They hold what the adapter was given,
+    /// which may be customers' data, and never secrets.
+    pub crashes: usize,
 }
 
 /// The log, on standard error.
@@ -178,6 +181,7 @@ impl Default for Settings {
                 wall: Span::seconds(10),
                 memory: 128 << 20,
                 file_size: 32 << 20,
+                crashes: 20,
             },
             log: LogSettings {
                 filter: "info".to_owned(),
@@ -190,7 +194,7 @@ impl Default for Settings {
 
 /// The settings that have an environment variable: the path of each and what its variable holds. The variable's name is
 /// `PERIODIC_` and the path in capitals, with `_` for `.`.
-pub(super) const VARIABLES: [&str; 25] = [
+pub(super) const VARIABLES: [&str; 26] = [
     "data",
     "adapters",
     "listen",
@@ -214,6 +218,7 @@ pub(super) const VARIABLES: [&str; 25] = [
     "adapter.wall",
     "adapter.memory",
     "adapter.file_size",
+    "adapter.crashes",
     "log.filter",
     "log.format",
 ];
