@@ -267,6 +267,30 @@ fn call(function: &str, arguments: &[u8]) -> Option<(types::Context, Call)> {
             let (context, job, state, answers): (_, poller::Job, _, Answers) = read(arguments)?;
             (context, Call::Poll(job, None, resumed(state, answers)))
         }
+        "webhook.register" => {
+            let (context, change) = read(arguments)?;
+            (context, Call::Register(change, None))
+        }
+        "webhook.resume-register" => {
+            let (context, change, state, answers): (_, _, _, Answers) = read(arguments)?;
+            (context, Call::Register(change, resumed(state, answers)))
+        }
+        "webhook.greet" => {
+            let (context, delivery) = read(arguments)?;
+            (context, Call::Greet(delivery))
+        }
+        "webhook.verify" => {
+            let (context, delivery) = read(arguments)?;
+            (context, Call::Verify(delivery))
+        }
+        "webhook.receive" => {
+            let (context, delivery) = read(arguments)?;
+            (context, Call::Receive(delivery, None))
+        }
+        "webhook.resume-receive" => {
+            let (context, delivery, state, answers): (_, _, _, Answers) = read(arguments)?;
+            (context, Call::Receive(delivery, resumed(state, answers)))
+        }
         _ => return None,
     })
 }
@@ -278,6 +302,8 @@ fn read<T: DeserializeOwned>(arguments: &[u8]) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use cap_std::ambient_authority;
+
+    use crate::adapter::contract::webhook;
 
     use super::*;
 
@@ -349,6 +375,31 @@ mod tests {
                 Some(&context.configuration[0].value)
             );
             assert_eq!(file.case().result, None);
+        }
+    }
+
+    #[test]
+    fn calls_of_providers_are_kept_too() {
+        let (context, ..) = arguments(b"");
+        for body in [&b"{}"[..], b"", b"a\r\nb", &[0xff]] {
+            let delivery = webhook::Delivery {
+                method: "POST".to_owned(),
+                query: "a=b&c".to_owned(),
+                headers: vec![types::Header {
+                    name: "X-Signature".to_owned(),
+                    value: "sha256=00".to_owned(),
+                }],
+                body: body.to_vec(),
+            };
+            let given = postcard::to_stdvec(&(&context, &delivery)).unwrap();
+            let crash = Crash {
+                function: "webhook.receive",
+                ..crash(given, "a trap")
+            };
+            let (name, text) = report(&crash, 0);
+            let file =
+                CaseFile::parse(name.as_ref(), &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+            assert_eq!(file.case().call, Call::Receive(delivery, None), "{text}");
         }
     }
 

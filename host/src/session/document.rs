@@ -98,6 +98,11 @@ pub fn cut(span: types::Span, answers: &[types::Answer]) -> Option<&[u8]> {
     )
 }
 
+/// The same where spans may refer to the body of a provider's call.
+pub fn cut_told<'a>(span: types::Span, answers: &'a [types::Answer], delivery: &'a [u8]) -> Option<&'a [u8]> {
+    cut_from(span, Sources { answers, delivery })
+}
+
 fn cut_from(span: types::Span, sources: Sources<'_>) -> Option<&[u8]> {
     let body = match span.answer {
         DELIVERY => sources.delivery,

@@ -155,14 +155,24 @@ impl Operation for Receive {
         output: Self::Output,
         answers: &[types::Answer],
     ) -> Result<Self::Result, Failure> {
-        let told = |webhook::Received { resource, changed }| {
-            let rendered = render_received(adapter.key(), &changed.raw, answers, &self.0.body)?;
-            Ok(Told {
-                resource,
-                changed,
-                rendered,
-            })
-        };
-        output.into_iter().map(told).collect()
+        tell(adapter, output, answers, &self.0.body)
     }
+}
+
+/// What an adapter read in a call, its documents rendered.
+pub(crate) fn tell(
+    adapter: &Adapter,
+    received: Vec<webhook::Received>,
+    answers: &[types::Answer],
+    delivery: &[u8],
+) -> Result<Vec<Told>, Failure> {
+    let told = |webhook::Received { resource, changed }| {
+        let rendered = render_received(adapter.key(), &changed.raw, answers, delivery)?;
+        Ok(Told {
+            resource,
+            changed,
+            rendered,
+        })
+    };
+    received.into_iter().map(told).collect()
 }
