@@ -238,9 +238,9 @@ async fn crash_and_replay(
     let text = std::fs::read_to_string(&report)?;
     for part in [
         "call = \"hub.resume\"",
-        "secrets = [\"blue-sky.key\"]",
+        "secrets = [\"blue-sky.key\"",
         "no luck with boom",
-        "blue_sky::BlueSky as",
+        "called by blue_sky::hub::",
         "\"name\":\"boom\"",
         "memory 134217728 bytes",
     ] {
