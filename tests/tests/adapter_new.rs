@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::get,
 };
-use periodic_tests::{Home, Stage, eventually};
+use periodic_tests::{Home, Instance, ORGANIZATION_SECRET, Stage, USER_SECRET, eventually};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -56,6 +56,9 @@ async fn cargo(project: &Path, words: &[&str]) -> anyhow::Result<()> {
         .args(words)
         .current_dir(project)
         .env("CARGO_TARGET_DIR", target()?)
+        // What is built here need not be small.
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
         .kill_on_drop(true)
         .output()
         .await?;
@@ -122,7 +125,7 @@ async fn a_new_adapter_builds_passes_its_tests_and_is_served() -> anyhow::Result
         "configuration": {
             "blue-sky.url": url, "blue-sky.key": "wrong",
             "event.notification.enabled": "true", "event.notification.callback.url": stage.receiver.url(),
-            "event.poller.refresh_interval": "0.01",
+            "event.poller.refresh_interval": "15",
         },
     });
     let refused = stage.api.post("/instances", &request).await?;
@@ -141,6 +144,123 @@ async fn a_new_adapter_builds_passes_its_tests_and_is_served() -> anyhow::Result
         .map(|event| (event.kind.as_str(), event.object.as_str()))
         .collect();
     assert_eq!(told, [("CREATED", "7")]);
+
+    list_inspect_and_reload(&stage, &home).await?;
+
+    // A version that panics at some contacts.
+    let good = folder.path().join("good.was");
+    std::fs::copy(&wasm, &good)?;
+    let hub = project.join("src/hub.rs");
+    let source = std::fs::read_to_string(&hub)?;
+    let (before, after) = source.split_once("let mut listed").context("a list")?;
+    let panics = "assert!(!body.windows(4).any(|word| word == b\"boom\"), \"no luck with boom\");";
+    std::fs::write(&hub, format!("{before}{panics} let mut listed{after}"))?;
+    cargo(
+        &project,
+        &["build", "--quiet", "--release", "--target", "wasm32-wasip2"],
+    )
+    .await?;
+    let before = digest(&stage).await?;
+    std::fs::copy(&wasm, folder.path().join("blue_sky.wasm"))?;
+    eventually("the new version is served", async || {
+        Ok((digest(&stage).await? != before).then_some(()))
+    })
+    .await?;
+    crash_and_replay(&stage, &instance, &kept, &wasm, &good).await
+}
+
+async fn digest(stage: &Stage) -> anyhow::Result<Value> {
+    let listed = stage.api.get("/adapters").await?.ok()?;
+    let entries = listed.as_array().into_iter().flatten();
+    let served = entries.into_iter().find(|entry| entry["element"] == "blue-sky");
+    Ok(served.context("it is served")?["digest"].clone())
+}
+
+/// What the command line says of a running host's adapters.
+async fn list_inspect_and_reload(stage: &Stage, home: &Home) -> anyhow::Result<()> {
+    let target = [
+        "--host",
+        stage.host()?.url(),
+        "--user-secret",
+        USER_SECRET,
+        "--organization-secret",
+        ORGANIZATION_SECRET,
+    ];
+    let run = async |words: &[&str]| {
+        let words: Vec<&str> = words.iter().copied().chain(target).collect();
+        home.run_bare(&words).await
+    };
+    let listed = run(&["adapter", "list"]).await?;
+    assert_eq!(listed.code, Some(0), "{}", listed.stderr);
+    for part in ["ELEMENT", "blue-sky", "ready", "blue_sky.wasm"] {
+        assert!(listed.stdout.contains(part), "{part:?} in\n{}", listed.stdout);
+    }
+    let shown = run(&["adapter", "inspect", "blue_sky.wasm", "--json"]).await?;
+    let shown: Value = serde_json::from_str(&shown.stdout)?;
+    assert_eq!(shown[0]["element"], "blue-sky");
+    assert_eq!(shown[0]["digest"].as_str().map(str::len), Some(64), "{shown}");
+    let unknown = run(&["adapter", "inspect", "red-sky"]).await?;
+    assert_eq!(unknown.code, Some(1));
+    assert!(unknown.stderr.contains("it has blue-sky"), "{}", unknown.stderr);
+    Ok(())
+}
+
+/// A crash leaves a case that fails with this version and passes with a better one.
+async fn crash_and_replay(
+    stage: &Stage,
+    instance: &Instance,
+    kept: &Contacts,
+    bad: &Path,
+    good: &Path,
+) -> anyhow::Result<()> {
+    kept.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(json!({ "id": 8, "name": "boom", "updated_at": "2020-01-01T00:00:00Z" }));
+    let api = stage.api.element(&instance.token);
+    let folder = stage.home.data().join("crashes");
+    let report = eventually("a crash is reported", async || {
+        api.get("/contacts").await?;
+        let found = std::fs::read_dir(&folder)?.flatten().map(|entry| entry.path());
+        Ok(found
+            .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
+            .last())
+    })
+    .await?;
+    let name = report
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    eventually("the log names the report", async || {
+        Ok(stage.host()?.log().contains(&name).then_some(()))
+    })
+    .await?;
+    let text = std::fs::read_to_string(&report)?;
+    for part in [
+        "call = \"hub.resume\"",
+        "secrets = [\"blue-sky.key\"",
+        "no luck with boom",
+        "called by blue_sky::hub::",
+        "\"name\":\"boom\"",
+        "memory 134217728 bytes",
+    ] {
+        assert!(text.contains(part), "{part:?} in\n{text}");
+    }
+    assert!(!text.contains(KEY), "{text}");
+    use std::os::unix::fs::PermissionsExt as _;
+    assert_eq!(std::fs::metadata(&report)?.permissions().mode() & 0o777, 0o600);
+
+    let replay = async |wasm: &Path| {
+        let (wasm, cases) = (wasm.to_string_lossy(), folder.to_string_lossy());
+        Home::bare()?
+            .run_bare(&["adapter", "test", &wasm, "--cases", &cases])
+            .await
+    };
+    let crashes = replay(bad).await?;
+    assert_eq!(crashes.code, Some(1), "{}", crashes.stdout);
+    assert!(crashes.stdout.contains("no luck with boom"), "{}", crashes.stdout);
+    let repaired = replay(good).await?;
+    assert_eq!(repaired.code, Some(0), "{}", repaired.stdout);
     Ok(())
 }
 

@@ -18,7 +18,11 @@ macro_rules! invoke {
         let guest = guest.map_err(|error| call.failed(&error))?;
         let returned = guest.$method(&mut call.store, $($argument),*);
         let returned = call.turn.timeout($self.limits.wall, returned).await;
-        call.leave(returned)
+        let returned = call.leave(returned);
+        if let (Err(error), Some(tap)) = (&returned, &$self.tap) {
+            tap.crashed($self, $function, &($($argument,)*), error);
+        }
+        returned
     }};
 }
 

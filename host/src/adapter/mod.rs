@@ -42,7 +42,7 @@ pub use self::{
     limits::{LimitExceeded, LimitTable, Limits, Refused},
     sandbox::{Sandbox, Unloaded},
     supervision::{Health, Standing},
-    tap::Tap,
+    tap::{Crash, Tap, Witness},
     watch::Watch,
 };
 use self::{

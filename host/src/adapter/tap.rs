@@ -1,23 +1,58 @@
-//! A record of every byte that crosses the boundary: for the proof that no secret does.
+//! Who watches the boundary: a record of every byte that crosses it, for the proof that no secret does, and a witness
+//! of calls that came to nothing by the guest's fault.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, Write as _},
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use serde::Serialize;
 
-/// Writes what goes into guests and what comes out of them to a file: in each entry text and bytes stand
-/// contiguous and unescaped (the format is postcard's), so that a search for a value finds it.
+use super::{Adapter, CallError, Health};
+
+/// Watches the boundary. The file, where there is one, holds what goes into guests and what comes out of them: in each
+/// entry text and bytes stand contiguous and unescaped (the format is postcard's), so that a search for a value finds it.
+#[derive(Debug, Default)]
+pub struct Tap {
+    file: Option<Mutex<File>>,
+    witness: Option<Arc<dyn Witness>>,
+}
+
+/// Hears of calls that came to nothing by the guest's fault.
+pub trait Witness: fmt::Debug + Send + Sync {
+    /// A guest trapped, or reached a limit.
+    fn crashed(&self, crash: Crash);
+}
+
+/// A call that came to nothing by the guest's fault.
 #[derive(Debug)]
-pub struct Tap(Mutex<File>);
+pub struct Crash {
+    /// The element's key.
+    pub element: String,
+    /// The name of its file.
+    pub file: String,
+    /// The file's digest.
+    pub digest: String,
+    /// What was called.
+    pub function: &'static str,
+    /// The arguments, a tuple in postcard's format.
+    pub arguments: Vec<u8>,
+    /// What happened: the trap, the guest's own words, its backtrace.
+    pub error: String,
+    /// The limits that the call had.
+    pub limits: String,
+    /// How the adapter fares now.
+    pub health: Health,
+}
 
 impl Tap {
-    /// Record to this file, which is emptied.
-    pub fn create(path: &Path) -> io::Result<Self> {
-        File::create(path).map(Mutex::new).map(Self)
+    /// Record to this file, which is emptied; tell this witness.
+    pub fn new(file: Option<&Path>, witness: Option<Arc<dyn Witness>>) -> io::Result<Self> {
+        let file = file.map(File::create).transpose()?.map(Mutex::new);
+        Ok(Self { file, witness })
     }
 
     pub(super) fn lowered(&self, function: &str, arguments: &impl Serialize) {
@@ -28,8 +63,35 @@ impl Tap {
         self.write("out", function, value);
     }
 
+    pub(super) fn crashed(
+        &self,
+        adapter: &Adapter,
+        function: &'static str,
+        arguments: &impl Serialize,
+        error: &CallError,
+    ) {
+        let Some(witness) = &self.witness else { return };
+        match postcard::to_stdvec(arguments) {
+            Ok(arguments) => witness.crashed(Crash {
+                element: adapter.key().to_owned(),
+                file: adapter.file().to_owned(),
+                digest: adapter.digest().to_owned(),
+                function,
+                arguments,
+                error: error.to_string(),
+                limits: format!(
+                    "cpu {:?}, wall {:?}, memory {} bytes",
+                    adapter.limits.cpu, adapter.limits.wall, adapter.limits.memory
+                ),
+                health: adapter.health(),
+            }),
+            Err(error) => tracing::error!(function, %error, "a crash could not be told"),
+        }
+    }
+
     fn write(&self, direction: &str, function: &str, value: &impl Serialize) {
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = &self.file else { return };
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let written = postcard::to_stdvec(value)
             .map_err(io::Error::other)
             .and_then(|bytes| {

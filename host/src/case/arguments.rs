@@ -6,9 +6,14 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use toml_edit::Datetime;
 
-use super::{Call, Resumed, message::parse_response, request_text, response_text};
+use super::{
+    Call, Resumed,
+    message::parse_response,
+    request_text, response_text,
+    webhook::{Registration, Subscribe, parse_delivery},
+};
 use crate::{
-    adapter::contract::{hub, oauth2, poller, types},
+    adapter::contract::{hub, oauth2, poller, types, webhook},
     clock::Millis,
 };
 
@@ -43,6 +48,12 @@ pub(super) struct Arguments {
     code_challenge: Option<String>,
     grant: Option<String>,
     response: Option<String>,
+    subscribe: Option<Subscribe>,
+    renew: Option<Registration>,
+    unsubscribe: Option<Registration>,
+    delivery: Option<String>,
+    /// Of the delivery, where it is no text.
+    body: Option<Bytes>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -136,6 +147,12 @@ impl Arguments {
             },
             "poller.begin" if begins => Call::Poll(self.job(now)?, self.pages, None),
             "poller.resume" => Call::Poll(self.job(now)?, self.pages, Some(resumed.unwrap_or_default())),
+            "webhook.register" if begins => Call::Register(self.change()?, None),
+            "webhook.resume-register" => Call::Register(self.change()?, Some(resumed.unwrap_or_default())),
+            "webhook.greet" => Call::Greet(self.delivery()?),
+            "webhook.verify" => Call::Verify(self.delivery()?),
+            "webhook.receive" if begins => Call::Receive(self.delivery()?, None),
+            "webhook.resume-receive" => Call::Receive(self.delivery()?, Some(resumed.unwrap_or_default())),
             _ if !begins => {
                 return Err(format!(
                     "{function} is no call that goes on: it takes no state and no answers"
@@ -189,6 +206,22 @@ impl Arguments {
         }
     }
 
+    fn change(&mut self) -> Result<webhook::ChangeRegistration, String> {
+        use webhook::ChangeRegistration::{Renew, Subscribe, Unsubscribe};
+        match (self.subscribe.take(), self.renew.take(), self.unsubscribe.take()) {
+            (Some(subscribe), None, None) => Ok(Subscribe(subscribe.into())),
+            (None, Some(renew), None) => Ok(Renew(renew.try_into()?)),
+            (None, None, Some(unsubscribe)) => Ok(Unsubscribe(unsubscribe.try_into()?)),
+            _ => {
+                Err("a registration has exactly one of arguments.subscribe, renew and unsubscribe".to_owned())
+            }
+        }
+    }
+
+    fn delivery(&mut self) -> Result<webhook::Delivery, String> {
+        parse_delivery(&given(self.delivery.take(), "delivery")?, self.body.take())
+    }
+
     fn job(&mut self, now: Millis) -> Result<poller::Job, String> {
         let since = self
             .since
@@ -205,8 +238,9 @@ impl Arguments {
 
 /// All of them, for messages.
 const FUNCTIONS: &str = "element.describe, element.connect, element.check, oauth2.authorize, oauth2.token, \
-    oauth2.granted, hub.begin, poller.plan, poller.begin, and what goes on: element.resume-connect, \
-    element.resume-check, hub.resume, poller.resume";
+    oauth2.granted, hub.begin, poller.plan, poller.begin, webhook.register, webhook.greet, webhook.verify, \
+    webhook.receive, and what goes on: element.resume-connect, element.resume-check, hub.resume, poller.resume, \
+    webhook.resume-register, webhook.resume-receive";
 
 fn given<T>(value: Option<T>, name: &str) -> Result<T, String> {
     value.ok_or_else(|| format!("arguments.{name} is missing"))

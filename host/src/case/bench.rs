@@ -10,6 +10,7 @@ use super::{
     outcome::{Operated, Outcome, Page, Walked},
     script::Script,
     single,
+    webhook::{registration_json, told_records},
 };
 use crate::{
     adapter::{
@@ -154,7 +155,12 @@ async fn run(
     let mut session = Session::draft(host, Arc::clone(&adapter), InstanceId(1), configuration, secrets)?;
     let alone = matches!(
         case.call,
-        Call::Describe | Call::Authorize(_) | Call::Granted(..) | Call::Plan { .. }
+        Call::Describe
+            | Call::Authorize(_)
+            | Call::Granted(..)
+            | Call::Plan { .. }
+            | Call::Greet(_)
+            | Call::Verify(_)
     );
     let (exchanges, outcome) = if alone || case.single || case.call.resumed().is_some() {
         match single::call(&adapter, &session.context(), case).await {
@@ -189,9 +195,21 @@ async fn converse(session: &mut Session<'_>, call: &Call) -> Outcome {
             Outcome::either(session.operate(operation.clone()).await.map(Operated::from))
         }
         Call::Poll(job, pages, _) => walk(session, job, pages.unwrap_or(usize::MAX)).await.into(),
-        Call::Describe | Call::Authorize(_) | Call::Granted(..) | Call::Plan { .. } => {
-            Outcome::of(&"a single call")
+        Call::Register(change, _) => {
+            let registered = session.register(change.clone()).await;
+            Outcome::either(registered.map(|registration| registration_json(registration.as_ref())))
         }
+        Call::Receive(delivery, _) => {
+            let told = session.receive(delivery.clone()).await;
+            // What varies is told of the call alone: further answers are the session's.
+            Outcome::either(told.map(|told| told_records(told, &[], &delivery.body)))
+        }
+        Call::Describe
+        | Call::Authorize(_)
+        | Call::Granted(..)
+        | Call::Plan { .. }
+        | Call::Greet(_)
+        | Call::Verify(_) => Outcome::of(&"a single call"),
     }
 }
 

@@ -9,6 +9,7 @@ use toml_edit::{ArrayOfTables, Datetime, DocumentMut, Item, Table, Value};
 use super::{
     Call, Case, Observed, Resumed, Scripted,
     arguments::{Arguments, Bytes, Reply, answer_texts, datetime, millis_of},
+    webhook::{put_change, put_delivery},
 };
 use crate::{
     adapter::contract::{hub, oauth2, types},
@@ -335,6 +336,10 @@ fn arguments_of(call: &Call) -> Table {
             table.insert("resource", text(resource));
             table.insert("configuration", text(configuration));
         }
+        Call::Register(change, _) => put_change(&mut table, change),
+        Call::Greet(delivery) | Call::Verify(delivery) | Call::Receive(delivery, _) => {
+            put_delivery(&mut table, delivery);
+        }
         Call::Poll(job, pages, _) => {
             table.insert("resource", text(&job.resource));
             table.insert("configuration", text(&job.configuration));
@@ -435,11 +440,11 @@ fn put_listing(table: &mut Table, listing: &hub::Listing) {
     }
 }
 
-fn array(texts: &[String]) -> Item {
+pub(super) fn array(texts: &[String]) -> Item {
     toml_edit::value(texts.iter().map(String::as_str).collect::<toml_edit::Array>())
 }
 
-fn bytes(bytes: &[u8]) -> Item {
+pub(super) fn bytes(bytes: &[u8]) -> Item {
     match Bytes::of(bytes) {
         Bytes::Text(plain) => text(&plain),
         Bytes::Base64 { base64 } => {
@@ -450,7 +455,7 @@ fn bytes(bytes: &[u8]) -> Item {
     }
 }
 
-fn instant(instant: Millis) -> Item {
+pub(super) fn instant(instant: Millis) -> Item {
     let parsed: Result<Datetime, _> = datetime(instant).parse();
     parsed.map_or_else(|_| text(&datetime(instant)), toml_edit::value)
 }

@@ -126,8 +126,8 @@ mod tests {
                 "{\n  \"a\": [1, 2],\n  \"b\": { \"c\": 12345678901234567890123 }\n}",
             ),
             (
-                r#"{ "a" : " \\" b " , "c":[ ] }"#,
-                r#"{ "a": " \\" b ", "c": [] }"#,
+                r#"{ "a" : " \\\" b " , "c":[ ] }"#,
+                r#"{ "a": " \\\" b ", "c": [] }"#,
             ),
             (
                 "[{\n\"name\": \"as long as a line takes, and not much more: after all, it is only a test\"}]",

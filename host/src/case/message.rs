@@ -60,42 +60,51 @@ pub fn request_text(request: &types::Request) -> String {
 
 /// A response: status, headers, an empty line, the body as it is.
 pub fn response_text(response: &types::Response, body: &str) -> String {
-    let mut text = format!("{}\n", response.status);
-    for types::Header { name, value } in &response.headers {
-        line(&mut text, format_args!("{name}: {value}"));
-    }
+    let mut text = format!("{}\n{}", response.status, headers_text(&response.headers));
     if !body.is_empty() {
         line(&mut text, format_args!("\n{body}"));
     }
     text
 }
 
-/// The other way round. The line break at the end belongs to the text, not to the body.
+/// Header lines.
+pub(super) fn headers_text(headers: &[types::Header]) -> String {
+    let mut text = String::new();
+    for types::Header { name, value } in headers {
+        line(&mut text, format_args!("{name}: {value}"));
+    }
+    text
+}
+
+/// The other way round.
 pub(super) fn parse_response(text: &str) -> Result<types::Response, String> {
-    let (status, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let number = status.split_whitespace().find(|word| !word.starts_with("HTTP/"));
+    let (first, headers, body) = parse_message(text)?;
+    let number = first.split_whitespace().find(|word| !word.starts_with("HTTP/"));
     let status = number
         .and_then(|number| number.parse().ok())
         .filter(|status| (100..600).contains(status))
-        .ok_or_else(|| format!("{status:?} is no status; a response begins like 200"))?;
-    let mut response = types::Response {
+        .ok_or_else(|| format!("{first:?} is no status; a response begins like 200"))?;
+    Ok(types::Response {
         status,
-        headers: Vec::new(),
-        body: Vec::new(),
-    };
-    let mut rest = rest;
-    while let Some((header, after)) = rest.split_once('\n') {
+        headers,
+        body,
+    })
+}
+
+/// First line, headers and body. The line break at the end belongs to the text, not to the body.
+pub(super) fn parse_message(text: &str) -> Result<(&str, Vec<types::Header>, Vec<u8>), String> {
+    let (first, mut rest) = text.split_once('\n').unwrap_or((text, ""));
+    let mut headers = Vec::new();
+    while !rest.is_empty() {
+        let (header, after) = rest.split_once('\n').unwrap_or((rest, ""));
         rest = after;
         if header.trim().is_empty() {
-            response.body = rest.strip_suffix('\n').unwrap_or(rest).as_bytes().to_vec();
-            return Ok(response);
+            let body = rest.strip_suffix('\n').unwrap_or(rest).as_bytes().to_vec();
+            return Ok((first, headers, body));
         }
-        response.headers.push(parse_header(header)?);
+        headers.push(parse_header(header)?);
     }
-    if !rest.trim().is_empty() {
-        response.headers.push(parse_header(rest)?);
-    }
-    Ok(response)
+    Ok((first, headers, Vec::new()))
 }
 
 fn parse_header(text: &str) -> Result<types::Header, String> {

@@ -6,23 +6,26 @@
 
 mod arguments;
 mod bench;
+mod crash;
 mod file;
 mod layout;
 mod message;
 mod outcome;
 mod script;
 mod single;
+mod webhook;
 
 use indexmap::IndexMap;
 
 pub use self::{
     bench::{Bench, BenchError, Live, Observed},
+    crash::Crashes,
     file::{CaseError, CaseFile},
     layout::layout,
     message::{credential_text, request_text, response_text},
 };
 use crate::{
-    adapter::contract::{hub, oauth2, poller, types},
+    adapter::contract::{hub, oauth2, poller, types, webhook as hooks},
     clock::Millis,
 };
 
@@ -71,6 +74,14 @@ pub enum Call {
     },
     /// `poller`: at most so many pages.
     Poll(poller::Job, Option<usize>, Option<Resumed>),
+    /// `webhook.register`.
+    Register(hooks::ChangeRegistration, Option<Resumed>),
+    /// `webhook.greet`.
+    Greet(hooks::Delivery),
+    /// `webhook.verify`.
+    Verify(hooks::Delivery),
+    /// `webhook.receive`.
+    Receive(hooks::Delivery, Option<Resumed>),
 }
 
 /// Where a call goes on: what the adapter asked the host to keep, and the answers to what it asked for.
@@ -108,6 +119,12 @@ impl Call {
             Self::Plan { .. } => "poller.plan",
             Self::Poll(_, _, None) => "poller.begin",
             Self::Poll(_, _, Some(_)) => "poller.resume",
+            Self::Register(_, None) => "webhook.register",
+            Self::Register(_, Some(_)) => "webhook.resume-register",
+            Self::Greet(_) => "webhook.greet",
+            Self::Verify(_) => "webhook.verify",
+            Self::Receive(_, None) => "webhook.receive",
+            Self::Receive(_, Some(_)) => "webhook.resume-receive",
         }
     }
 
@@ -117,6 +134,8 @@ impl Call {
             Self::Connect(resumed)
             | Self::Check(resumed)
             | Self::Operate(_, resumed)
+            | Self::Register(_, resumed)
+            | Self::Receive(_, resumed)
             | Self::Poll(_, _, resumed) => resumed.as_ref(),
             _ => None,
         }

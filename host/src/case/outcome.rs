@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     adapter::contract::types,
-    session::{Failure, HubAnswer, WalkPage, cut, render},
+    session::{Failure, HubAnswer, Told, WalkPage, cut, cut_told, render},
 };
 
 /// What a call came to.
@@ -148,7 +148,9 @@ pub(super) struct Page {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Record {
+pub(super) struct Record {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
     identity: String,
     object_id: String,
     change: &'static str,
@@ -189,25 +191,42 @@ impl Page {
 }
 
 fn record(adapter: &str, changed: &types::Changed, answers: &[types::Answer]) -> Result<Record, Failure> {
-    let aside = changed.raw.iter().filter(|piece| !piece.content);
-    let piece_text = |piece: &types::Piece| match &piece.text {
-        types::SourceText::Text(text) => text.clone(),
-        types::SourceText::Span(span) => {
-            String::from_utf8_lossy(cut(*span, answers).unwrap_or_default()).into_owned()
+    let raw = render(adapter, &changed.raw, answers)?.json;
+    Ok(Record::of(None, changed, raw, |span| cut(span, answers)))
+}
+
+impl Record {
+    /// What a provider's call told; spans may refer to its body.
+    pub(super) fn told(told: Told, answers: &[types::Answer], delivery: &[u8]) -> Self {
+        let cut = |span| cut_told(span, answers, delivery);
+        Self::of(Some(told.resource), &told.changed, told.rendered.json, cut)
+    }
+
+    fn of<'a>(
+        resource: Option<String>,
+        changed: &types::Changed,
+        raw: Box<RawValue>,
+        cut: impl Fn(types::Span) -> Option<&'a [u8]>,
+    ) -> Self {
+        let aside = changed.raw.iter().filter(|piece| !piece.content);
+        let piece_text = |piece: &types::Piece| match &piece.text {
+            types::SourceText::Text(text) => Some(text.clone()),
+            types::SourceText::Span(span) => Some(String::from_utf8_lossy(cut(*span)?).into_owned()),
+        };
+        Self {
+            resource,
+            identity: changed.identity.clone(),
+            object_id: changed.object_id.clone(),
+            change: match changed.change {
+                types::Change::Created => "created",
+                types::Change::Updated => "updated",
+                types::Change::Deleted => "deleted",
+                types::Change::Unknown => "unknown",
+            },
+            updated: changed.updated.map(datetime),
+            created: changed.created.map(datetime),
+            aside: aside.filter_map(piece_text).collect(),
+            raw,
         }
-    };
-    Ok(Record {
-        identity: changed.identity.clone(),
-        object_id: changed.object_id.clone(),
-        change: match changed.change {
-            types::Change::Created => "created",
-            types::Change::Updated => "updated",
-            types::Change::Deleted => "deleted",
-            types::Change::Unknown => "unknown",
-        },
-        updated: changed.updated.map(datetime),
-        created: changed.created.map(datetime),
-        aside: aside.map(piece_text).collect(),
-        raw: render(adapter, &changed.raw, answers)?.json,
-    })
+    }
 }

@@ -6,13 +6,14 @@ use super::{
     Call, Case, Scripted,
     message::request_text,
     outcome::{Outcome, Page, Walked, exchange_json, settings_json},
+    webhook::{registration_json, reply_json, told_records},
 };
 use crate::{
     adapter::{
         Adapter, CallError,
-        contract::{element, hub, poller, types},
+        contract::{element, hub, poller, types, webhook},
     },
-    session::{Failure, WalkPage, render},
+    session::{Failure, WalkPage, render, tell},
 };
 
 /// The requests that the call asks for, and what it came to.
@@ -49,6 +50,29 @@ pub(super) async fn call(
             }
             Err(refused) => (Vec::new(), Outcome::of(&json!({ "refused": refused }))),
         },
+        Call::Register(change, None) => registered(adapter.register(context, change).await?),
+        Call::Register(change, Some(at)) => registered(
+            adapter
+                .resume_register(context, change, &at.state, answers)
+                .await?,
+        ),
+        Call::Greet(delivery) => {
+            let reply = adapter.greet(context, delivery).await?;
+            (Vec::new(), Outcome::of(&reply_json(reply.as_ref())))
+        }
+        Call::Verify(delivery) => (Vec::new(), Outcome::of(&adapter.verify(context, delivery).await?)),
+        Call::Receive(delivery, None) => received(
+            adapter,
+            adapter.receive(context, delivery).await?,
+            answers,
+            delivery,
+        ),
+        Call::Receive(delivery, Some(at)) => {
+            let receipt = adapter
+                .resume_receive(context, delivery, &at.state, answers)
+                .await?;
+            received(adapter, receipt, answers, delivery)
+        }
         Call::Poll(job, _, None) => poll_step(adapter, adapter.poll(context, job).await?, answers),
         Call::Poll(job, _, Some(at)) => {
             let step = adapter.resume_poll(context, job, &at.state, answers).await?;
@@ -86,6 +110,37 @@ fn settings(step: Result<element::Step, types::Failure>) -> Single {
     match step {
         Ok(element::Step::Send(exchange)) => sent(&exchange),
         Ok(element::Step::Done(derived)) => (Vec::new(), Outcome::of(&settings_json(&derived))),
+        Err(failure) => failed(failure),
+    }
+}
+
+fn registered(step: Result<webhook::Step, types::Failure>) -> Single {
+    match step {
+        Ok(webhook::Step::Send(exchange)) => sent(&exchange),
+        Ok(webhook::Step::Done(registration)) => {
+            (Vec::new(), Outcome::of(&registration_json(registration.as_ref())))
+        }
+        Err(failure) => failed(failure),
+    }
+}
+
+fn received(
+    adapter: &Adapter,
+    receipt: Result<webhook::Receipt, types::Failure>,
+    answers: &[types::Answer],
+    delivery: &webhook::Delivery,
+) -> Single {
+    match receipt {
+        Ok(webhook::Receipt::Send(exchange)) => sent(&exchange),
+        Ok(webhook::Receipt::Records(records)) => {
+            let renderer = Renderer::new(answers, adapter.limits().returned).received(&delivery.body);
+            let told = tell(renderer, records).map_err(|error| Failure::Malformed {
+                adapter: adapter.key().to_owned(),
+                what: error.to_string(),
+            });
+            let shown = told.map(|told| told_records(told, answers, &delivery.body));
+            (Vec::new(), Outcome::either(shown))
+        }
         Err(failure) => failed(failure),
     }
 }

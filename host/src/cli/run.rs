@@ -26,6 +26,7 @@ use crate::{
     api::{self, Api, Limiter, RateLimit},
     bootstrap::{self, FirstSecrets},
     bulk,
+    case::Crashes,
     clock::{Clock, millis},
     config::{Flags, Settings, load},
     delivery::{self, Worker},
@@ -42,6 +43,8 @@ use crate::{
 
 /// The folder of compiled adapters, in the data folder.
 const CACHE: &str = "compiled";
+/// The folder of crash reports, in the data folder.
+const CRASHES: &str = "crashes";
 /// A stopping host waits so long for its parts.
 const STOP: Duration = Duration::from_secs(8);
 /// So often old events are removed.
@@ -67,11 +70,11 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     let cache = data.create_dir_all(CACHE).and_then(|()| data.open_dir(CACHE));
     let cache = cache.with_context(|| format!("the folder {CACHE} of compiled adapters cannot be made"))?;
     let cache = Cache::new(cache, vault.cache_key());
-    let tap = guest_tap
-        .map(Tap::create)
-        .transpose()
-        .context("the guest tap cannot be written")?;
-    let catalog = Catalog::new(LimitTable::of(&settings), Some(cache), tap.map(Arc::new), clock)?;
+    let crashes = open_crashes(&data, &settings, clock)?;
+    let tap = Tap::new(guest_tap, crashes.map(|crashes| Arc::new(crashes) as _));
+    let tap = tap.context("the guest tap cannot be written")?;
+    let limits = LimitTable::of(&settings);
+    let catalog = Catalog::new(limits, Some(cache), Some(Arc::new(tap)), clock)?;
     let host = Arc::new(Host {
         store: Arc::clone(&store) as Arc<dyn Store>,
         vault,
@@ -168,6 +171,18 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     drop(host);
     store.close().await;
     Ok(())
+}
+
+/// Where crashes of adapters are reported to; none where the operator wants no reports.
+fn open_crashes(data: &Dir, settings: &Settings, clock: Clock) -> anyhow::Result<Option<Crashes>> {
+    let kept = settings.adapter.crashes;
+    if kept == 0 {
+        return Ok(None);
+    }
+    let folder = data.create_dir_all(CRASHES).and_then(|()| data.open_dir(CRASHES));
+    let folder = folder.with_context(|| format!("the folder {CRASHES} of crash reports cannot be made"))?;
+    let shown = settings.data.join(CRASHES).display().to_string();
+    Ok(Some(Crashes::new(folder, shown, kept, clock)))
 }
 
 fn open_adapters(folder: &Path) -> anyhow::Result<Dir> {

@@ -132,6 +132,9 @@ pub struct AdapterSettings {
     pub file_size: u64,
     /// Bytes of a description file.
     pub package_size: u64,
+    /// So many reports of crashes are kept in the data folder; 0 writes none. They hold what the adapter was given,
+    /// which may be customers' data, and never secrets.
+    pub crashes: usize,
 }
 
 /// What one adapter may use instead of what all may.
@@ -263,6 +266,7 @@ impl Default for Settings {
                 pages: 10_000,
                 file_size: 32 << 20,
                 package_size: 256 << 10,
+                crashes: 20,
             },
             log: LogSettings {
                 filter: "info".to_owned(),
@@ -275,7 +279,7 @@ impl Default for Settings {
 
 /// The settings that have an environment variable: the path of each and what its variable holds. The variable's name is
 /// `PERIODIC_` and the path in capitals, with `_` for `.`.
-pub(super) const VARIABLES: [&str; 36] = [
+pub(super) const VARIABLES: [&str; 37] = [
     "data",
     "adapters",
     "listen",
@@ -310,6 +314,7 @@ pub(super) const VARIABLES: [&str; 36] = [
     "adapter.pages",
     "adapter.file_size",
     "adapter.package_size",
+    "adapter.crashes",
     "log.filter",
     "log.format",
 ];

@@ -82,7 +82,7 @@ impl<'a> Renderer<'a> {
 
     /// For what a provider's call told: spans may refer to its body.
     #[must_use]
-    pub(super) fn received(mut self, delivery: &'a [u8]) -> Self {
+    pub(crate) fn received(mut self, delivery: &'a [u8]) -> Self {
         self.sources.delivery = delivery;
         self
     }
@@ -123,6 +123,11 @@ pub fn cut(span: types::Span, answers: &[types::Answer]) -> Option<&[u8]> {
             delivery: &[],
         },
     )
+}
+
+/// The same where spans may refer to the body of a provider's call.
+pub fn cut_told<'a>(span: types::Span, answers: &'a [types::Answer], delivery: &'a [u8]) -> Option<&'a [u8]> {
+    cut_from(span, Sources { answers, delivery })
 }
 
 fn cut_from(span: types::Span, sources: Sources<'_>) -> Option<&[u8]> {

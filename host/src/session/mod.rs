@@ -17,9 +17,11 @@ use indexmap::IndexMap;
 use periodic_sdk::description::Description;
 use serde_json::value::RawValue;
 
-pub(crate) use self::webhook::Told;
+pub(crate) use self::webhook::{Told, tell};
 pub use self::{
-    document::{Rendered, Renderer, Unrendered, cut, render, strips_nulls, without_nulls},
+    document::{
+        Rendered, Renderer, Unrendered, cut, cut_told, render, strips_nulls, without_nulls,
+    },
     failure::Failure,
     grant::AuthorizeRequest,
     pkce::{Verifiers, verifier},

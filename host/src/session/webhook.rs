@@ -1,7 +1,7 @@
 //! Webhooks: registrations at the provider, and what its calls say.
 
 use super::{
-    Failure, Rendered, Session,
+    Failure, Rendered, Renderer, Session, Unrendered,
     conversation::{Next, Operation},
 };
 use crate::{
@@ -155,16 +155,23 @@ impl Operation for Receive {
         answers: &[types::Answer],
     ) -> Result<Self::Result, Failure> {
         session.count("records", |limits| limits.records, output.len())?;
-        let mut renderer = session.renderer(answers).received(&self.0.body);
-        let told = |webhook::Received { resource, changed }| {
-            let rendered = renderer.render(&changed.raw);
-            let rendered = rendered.map_err(|error| session.malformed(error.to_string()))?;
-            Ok(Told {
-                resource,
-                changed,
-                rendered,
-            })
-        };
-        output.into_iter().map(told).collect()
+        let told = tell(session.renderer(answers).received(&self.0.body), output);
+        told.map_err(|error| session.malformed(error.to_string()))
     }
+}
+
+/// What an adapter read in a call, its documents rendered.
+pub(crate) fn tell(
+    mut renderer: Renderer<'_>,
+    received: Vec<webhook::Received>,
+) -> Result<Vec<Told>, Unrendered> {
+    let told = |webhook::Received { resource, changed }| {
+        let rendered = renderer.render(&changed.raw)?;
+        Ok(Told {
+            resource,
+            changed,
+            rendered,
+        })
+    };
+    received.into_iter().map(told).collect()
 }

@@ -13,6 +13,7 @@ use clap::Subcommand;
 
 use crate::{
     adapter::{LimitTable, Sandbox},
+    cli::remote::{Target, adapters},
     config::{Flags, load},
 };
 
@@ -27,6 +28,25 @@ pub(super) enum Command {
     Render(render::Arguments),
     /// Run case files: calls in the real sandbox, with a provider that answers as the case says.
     Test(test::Arguments),
+    /// List what a running host serves, and what it does not and why.
+    List {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Show everything about an adapter of a running host.
+    Inspect {
+        #[command(flatten)]
+        target: Target,
+        /// An element, or a file of the adapters folder.
+        name: String,
+    },
+    /// Let a running host load an adapter anew, whether it changed or not; a quarantine ends with it.
+    Reload {
+        #[command(flatten)]
+        target: Target,
+        /// An element, or a file of the adapters folder.
+        name: String,
+    },
     /// Write the contract to DIR/wit/v1 and the SDK's sources to DIR/periodic-sdk, replacing what is there.
     Vendor {
         /// Where to.
@@ -40,6 +60,13 @@ pub(super) async fn run(flags: &Flags, command: Command) -> anyhow::Result<ExitC
         Command::Check(arguments) => check::run(&sandbox(flags)?, &arguments).await,
         Command::Render(arguments) => render::run(&sandbox(flags)?, &arguments).await,
         Command::Test(arguments) => test::run(flags, &sandbox(flags)?, &arguments).await,
+        Command::List { target } => adapters::list(&target).await.map(|()| ExitCode::SUCCESS),
+        Command::Inspect { target, name } => adapters::inspect(&target, &name)
+            .await
+            .map(|()| ExitCode::SUCCESS),
+        Command::Reload { target, name } => {
+            adapters::reload(&target, &name).await.map(|()| ExitCode::SUCCESS)
+        }
         Command::Vendor { dir } => vendor::run(&dir).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -1,5 +1,6 @@
 //! What is done with a running host over its interface, from this machine or another.
 
+pub(super) mod adapters;
 mod ask;
 mod consent;
 mod create;

@@ -1,0 +1,78 @@
+//! `periodic adapter list`, `inspect` and `reload`.
+
+use anyhow::bail;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{Column, Target, segment, table};
+
+const COLUMNS: [Column; 6] = [
+    ("ELEMENT", "/element"),
+    ("STATE", "/state"),
+    ("FILE", "/file"),
+    ("DIGEST", "/digest"),
+    ("SINCE", "/since"),
+    ("REASON", "/reason"),
+];
+const ALL: &str = "/adapters";
+/// So much of a digest tells one from another in a table.
+const DIGEST: usize = 12;
+
+/// What the host serves, and what it does not.
+pub(in crate::cli) async fn list(target: &Target) -> anyhow::Result<()> {
+    let mut listed = target.get(ALL).await?;
+    if target.json {
+        return table::json(&listed);
+    }
+    let rows = listed.as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
+    for row in rows.iter_mut() {
+        if let Some(digest) = row.get_mut("digest") {
+            let short: String = digest.as_str().unwrap_or_default().chars().take(DIGEST).collect();
+            *digest = short.into();
+        }
+    }
+    table::rows(rows, &COLUMNS);
+    Ok(())
+}
+
+/// Everything about an element, or about a file.
+pub(in crate::cli) async fn inspect(target: &Target, name: &str) -> anyhow::Result<()> {
+    let listed = target.get(ALL).await?;
+    let entries = listed.as_array().map(Vec::as_slice).unwrap_or_default();
+    let named: Vec<Value> = entries
+        .iter()
+        .filter(|entry| is_named(entry, name))
+        .cloned()
+        .collect();
+    if named.is_empty() {
+        let known: Vec<&str> = entries
+            .iter()
+            .filter_map(|entry| entry["element"].as_str().or_else(|| entry["file"].as_str()))
+            .collect();
+        bail!("the host has no adapter {name:?}; it has {}", known.join(", "));
+    }
+    show(target, named)
+}
+
+/// Load it anew, whether it changed or not.
+pub(in crate::cli) async fn reload(target: &Target, name: &str) -> anyhow::Result<()> {
+    let path = format!("{ALL}/{}/reload", segment(name));
+    let reloaded = target.send(Method::POST, &path, Some(&json!({}))).await?;
+    match reloaded {
+        Value::Array(entries) => show(target, entries),
+        entry => show(target, vec![entry]),
+    }
+}
+
+fn is_named(entry: &Value, name: &str) -> bool {
+    ["element", "file", "package"]
+        .iter()
+        .any(|member| entry[*member] == name)
+}
+
+fn show(target: &Target, entries: Vec<Value>) -> anyhow::Result<()> {
+    if target.json {
+        return table::json(&entries.into());
+    }
+    entries.iter().try_for_each(|entry| target.show(entry))
+}
