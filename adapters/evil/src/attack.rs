@@ -1,5 +1,10 @@
 //! Attacks that any function can make.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "sleeping and asking the clock are attacks here"
+)]
+
 use std::hint::black_box;
 
 use crate::guest::log::{self, Level};
