@@ -7,7 +7,7 @@ use std::hint::black_box;
 use anyhow::{anyhow, ensure};
 use maximizer::Maximizer;
 use periodic::adapter::{
-    Adapter, Limits, Sandbox,
+    Adapter, LimitTable, Limits, Sandbox,
     contract::{poller, types},
 };
 use periodic_benches::{Samples, head, path};
@@ -36,7 +36,7 @@ fn main() -> anyhow::Result<()> {
     let executor = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let adapter = executor.block_on(Sandbox::new(Limits::default())?.load(&file))?;
+    let adapter = executor.block_on(Sandbox::new(LimitTable::default())?.load(&file, None))?;
     let bare = Bare::load(&file)?;
     let case = Case::new(&executor, &adapter)?;
 

@@ -13,7 +13,7 @@ use crate::{
         Adapter, CallError,
         contract::{element, hub, poller, types, webhook},
     },
-    session::{Failure, WalkPage, render, tell},
+    session::{Failure, Renderer, WalkPage, render, tell},
 };
 
 /// The requests that the call asks for, and what it came to.

@@ -19,9 +19,7 @@ use serde_json::value::RawValue;
 
 pub(crate) use self::webhook::{Told, tell};
 pub use self::{
-    document::{
-        Rendered, Renderer, Unrendered, cut, cut_told, render, strips_nulls, without_nulls,
-    },
+    document::{Rendered, Renderer, Unrendered, cut, cut_told, render, strips_nulls, without_nulls},
     failure::Failure,
     grant::AuthorizeRequest,
     pkce::{Verifiers, verifier},
