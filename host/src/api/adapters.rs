@@ -3,6 +3,7 @@
 use axum::{
     Json, Router,
     extract::{Path, State},
+    http::StatusCode,
     routing,
 };
 use serde_json::{Map, Value, json};
@@ -13,7 +14,10 @@ use super::{
     error::{ApiError, ApiResult},
     view::instant,
 };
-use crate::adapter::{Adapter, Health, Reloaded, Standing, Unserved, UnservedState};
+use crate::{
+    adapter::{Adapter, Health, Reloaded, Standing, Unserved, UnservedState},
+    store::Role,
+};
 
 pub(super) fn routes() -> Router<Api> {
     Router::new()
@@ -33,8 +37,18 @@ async fn get(State(api): State<Api>, _: Caller, Path(name): Path<String>) -> Api
 }
 
 /// `POST /adapters/{name}/reload`: read and load it anew, whether its files changed or not. A record of strikes and a
-/// quarantine end with it.
-async fn reload(State(api): State<Api>, _: Caller, Path(name): Path<String>) -> ApiResult<Json<Value>> {
+/// quarantine end with it. Adapters serve all organizations, so that only operators may.
+async fn reload(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> ApiResult<Json<Value>> {
+    if caller.user.role < Role::Operator {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "only operators reload adapters",
+        ));
+    }
     match api.host.adapters.reload(&name).await {
         Reloaded::Done => of(&api, &name),
         Reloaded::Unknown => Err(unknown(&name)),
