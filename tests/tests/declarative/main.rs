@@ -98,7 +98,7 @@ async fn a_described_provider_with_cursors_is_read_written_and_polled() -> anyho
         .api
         .post("/instances", &wrong)
         .await?
-        .refused(403, &["401"])?;
+        .refused(400, &["401"])?;
     let unpolled = scene.request("acmedesk", "contacts", &configuration);
     scene
         .api

@@ -36,7 +36,10 @@ impl Response {
             return Ok(self);
         }
         let words: String = String::from_utf8_lossy(&self.body).chars().take(300).collect();
-        let detail = Detail::from(format!("the provider answered {}", self.status)).quoting(words.trim());
+        let mut detail = Detail::from(format!("the provider answered {}", self.status));
+        if !words.trim().is_empty() {
+            detail = detail.quoting(words.trim());
+        }
         Err(match self.status {
             401 => Failure::TokenInvalid(detail),
             403 => Failure::Permanent(detail),
