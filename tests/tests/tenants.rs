@@ -129,7 +129,10 @@ async fn a_stranger_sees_nothing_of_another_account() -> anyhow::Result<()> {
         }
     }
     // Adapters serve everybody, and are the operators' affair.
-    let reload = stranger.api.post("/adapters/maximizer/reload", &json!({})).await?;
+    let reload = stranger
+        .api
+        .post("/adapters/maximizer/reload", &json!({}))
+        .await?;
     reload.refused(403, &["operators"])?;
     // Nor by any other call that is described.
     let document = stage.api.authorized(None).get("//openapi.json").await?.ok()?;

@@ -38,11 +38,7 @@ async fn get(State(api): State<Api>, _: Caller, Path(name): Path<String>) -> Api
 
 /// `POST /adapters/{name}/reload`: read and load it anew, whether its files changed or not. A record of strikes and a
 /// quarantine end with it. Adapters serve all organizations, so that only operators may.
-async fn reload(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(name): Path<String>,
-) -> ApiResult<Json<Value>> {
+async fn reload(State(api): State<Api>, caller: Caller, Path(name): Path<String>) -> ApiResult<Json<Value>> {
     if caller.user.role < Role::Operator {
         return Err(ApiError::new(
             StatusCode::FORBIDDEN,

@@ -225,13 +225,12 @@ impl Processor {
             .host
             .vault
             .open_bytes(registration.lease.instance, CALL, &inbound.message)?;
-        let call: Delivery = postcard::from_bytes(&call)
-            .map_err(|error| {
-                // No strike: it was the host who wrote it.
-                let adapter = session.adapter().key().to_owned();
-                let what = format!("a stored call cannot be read: {error}");
-                Failure::Malformed { adapter, what }
-            })?;
+        let call: Delivery = postcard::from_bytes(&call).map_err(|error| {
+            // No strike: it was the host who wrote it.
+            let adapter = session.adapter().key().to_owned();
+            let what = format!("a stored call cannot be read: {error}");
+            Failure::Malformed { adapter, what }
+        })?;
         let shown = session.shown(&call);
         if !inbound.verified {
             match judge(session, registration, &call, &shown).await? {
