@@ -7,6 +7,7 @@
 
 mod api;
 mod belfry;
+mod chancery;
 mod folder;
 mod gate;
 mod host;
@@ -25,6 +26,7 @@ use serde_json::Value;
 
 pub use api::{Answer, Api, client};
 pub use belfry::{BELL_KEY, Belfry, Hook, Tower, door, signed};
+pub use chancery::{CONSUMER_KEY, CONSUMER_SECRET, Chancery, Office};
 pub use folder::{Folder, becomes, listed, vanishes};
 pub use gate::Gate;
 pub use host::{Home, Host, ORGANIZATION_SECRET, Output, USER_SECRET, adapters, test_adapters};

@@ -42,6 +42,11 @@ async fn the_adapters_own_cases_pass() -> anyhow::Result<()> {
             cases_of("../tests/adapters/bell"),
             6,
         ),
+        (
+            test_adapters()?.join("signet.wasm"),
+            cases_of("../tests/adapters/signet"),
+            4,
+        ),
     ] {
         let (wasm, cases) = (wasm.to_string_lossy(), cases.to_string_lossy());
         let output = Home::bare()?

@@ -58,6 +58,7 @@ fn snippets_are_what_is_compiled_and_run() -> anyhow::Result<()> {
     let mut known = String::new();
     for folder in [
         "adapters/template/rust/src",
+        "tests/adapters/signet/src",
         "adapters/template/rust/cases",
         "adapters/maximizer/src",
     ] {

@@ -16,7 +16,7 @@ pub(crate) const GUEST_TARGET: &str = "wasm32-wasip2";
 pub(crate) const ADAPTERS: [&str; 3] = ["maximizer", "rest", "woocommerce"];
 
 /// Adapters of the tests, by package. They are built beside the others and shipped to nobody.
-pub(crate) const TEST_ADAPTERS: [&str; 2] = ["bell", "evil"];
+pub(crate) const TEST_ADAPTERS: [&str; 3] = ["bell", "evil", "signet"];
 
 /// What was built.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ pub mod contract;
 pub mod description;
 mod export;
 pub mod java_date;
+pub mod oauth1;
 pub mod oauth2;
 pub mod path;
 pub mod place;

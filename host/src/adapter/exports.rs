@@ -102,6 +102,31 @@ impl Adapter {
         )
     }
 
+    /// `oauth1.request-token`.
+    pub async fn request_token(&self, context: &types::Context, callback: &str) -> Called<types::Request> {
+        let callback = &callback.to_owned();
+        invoke!(
+            self.oauth1,
+            "oauth1.request-token",
+            call_request_token(context, callback)
+        )
+    }
+
+    /// `oauth1.authorize`.
+    pub async fn authorize_temporary(
+        &self,
+        context: &types::Context,
+        callback: &str,
+    ) -> Called<types::Request> {
+        let callback = &callback.to_owned();
+        invoke!(self.oauth1, "oauth1.authorize", call_authorize(context, callback))
+    }
+
+    /// `oauth1.access-token`.
+    pub async fn access_token(&self, context: &types::Context) -> Called<types::Request> {
+        invoke!(self.oauth1, "oauth1.access-token", call_access_token(context))
+    }
+
     /// `hub.begin`.
     pub async fn hub(&self, context: &types::Context, operation: &hub::Operation) -> Called<hub::Step> {
         invoke!(self.hub, "hub.begin", call_begin(context, operation))

@@ -174,7 +174,7 @@ impl InstanceView<'_> {
             disabled: instance.disabled,
             max_cache_size: 0,
             cache_time_to_live: 0,
-            provider_data: (shown == Shown::Whole).then(|| json!({ "code": MASK })),
+            provider_data: (shown == Shown::Whole).then(|| provider_data(self.description)),
             configuration: (shown != Shown::Brief).then_some(configuration),
             events_enabled: events_enabled(instance),
             trace_logging_enabled: is_traced(&self.instance.configuration),
@@ -191,6 +191,16 @@ impl InstanceView<'_> {
             state_since: instant(instance.state_since),
         };
         serde_json::to_value(body).unwrap_or_default()
+    }
+}
+
+/// What stands for the codes and verifiers that were handed over: they are not kept.
+fn provider_data(description: Option<&Description>) -> Value {
+    match description.map(|description| description.authentication.kind) {
+        Some(AuthenticationKind::Oauth1) => {
+            json!({ "oauth_token": MASK, "oauth_verifier": MASK, "secret": MASK })
+        }
+        _ => json!({ "code": MASK }),
     }
 }
 

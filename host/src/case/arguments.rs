@@ -43,6 +43,7 @@ pub(super) struct Arguments {
     checkpoint: Option<Bytes>,
     pages: Option<usize>,
     redirect_uri: Option<String>,
+    callback: Option<String>,
     state: Option<String>,
     scope: Option<String>,
     code_challenge: Option<String>,
@@ -139,6 +140,9 @@ impl Arguments {
                 let response = parse_response(&given(self.response.take(), "response")?)?;
                 Call::Granted(self.grant()?, response)
             }
+            "oauth1.request-token" => Call::RequestToken(given(self.callback.take(), "callback")?),
+            "oauth1.authorize" => Call::AuthorizeTemporary(given(self.callback.take(), "callback")?),
+            "oauth1.access-token" => Call::AccessToken,
             "hub.begin" if begins => Call::Operate(self.operation()?, None),
             "hub.resume" => Call::Operate(self.operation()?, Some(resumed.unwrap_or_default())),
             "poller.plan" => Call::Plan {
@@ -238,9 +242,9 @@ impl Arguments {
 
 /// All of them, for messages.
 const FUNCTIONS: &str = "element.describe, element.connect, element.check, oauth2.authorize, oauth2.token, \
-    oauth2.granted, hub.begin, poller.plan, poller.begin, webhook.register, webhook.greet, webhook.verify, \
-    webhook.receive, and what goes on: element.resume-connect, element.resume-check, hub.resume, poller.resume, \
-    webhook.resume-register, webhook.resume-receive";
+    oauth2.granted, oauth1.request-token, oauth1.authorize, oauth1.access-token, hub.begin, poller.plan, poller.begin, \
+    webhook.register, webhook.greet, webhook.verify, webhook.receive, and what goes on: element.resume-connect, \
+    element.resume-check, hub.resume, poller.resume, webhook.resume-register, webhook.resume-receive";
 
 fn given<T>(value: Option<T>, name: &str) -> Result<T, String> {
     value.ok_or_else(|| format!("arguments.{name} is missing"))

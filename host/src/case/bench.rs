@@ -21,7 +21,7 @@ use crate::{
     egress::{Budgets, Egress, EgressError, Options, Secrets},
     host::{ElementDefaults, Host, LiveInstances},
     ids::Sequence,
-    session::{CALLBACK_URL, CODE, CODE_VERIFIER, Failure, Session},
+    session::{CALLBACK_URL, CODE, CODE_VERIFIER, Consented, Failure, Session, Temporary},
     store::{InstanceId, StoreError, sqlite::Sqlite},
     vault::{Secret, Vault},
 };
@@ -158,6 +158,7 @@ async fn run(
         Call::Describe
             | Call::Authorize(_)
             | Call::Granted(..)
+            | Call::AuthorizeTemporary(_)
             | Call::Plan { .. }
             | Call::Greet(_)
             | Call::Verify(_)
@@ -186,10 +187,15 @@ async fn converse(session: &mut Session<'_>, call: &Call) -> Outcome {
         Call::Check(_) => Outcome::either(session.check().await.map(|()| "good")),
         Call::Token(grant) => {
             let granted = grant_token(session, grant).await;
-            Outcome::either(granted.map(|()| {
-                let secrets: Vec<&str> = session.secrets().names().collect();
-                serde_json::json!({ "derived": session.derived(), "secrets": secrets })
-            }))
+            Outcome::either(granted.map(|()| gathered(session)))
+        }
+        Call::RequestToken(callback) => {
+            let asked = session.temporary(Some(callback)).await;
+            Outcome::either(asked.map(|_temporary| gathered(session)))
+        }
+        Call::AccessToken => {
+            let traded = session.trade(consented()).await;
+            Outcome::either(traded.map(|()| gathered(session)))
         }
         Call::Operate(operation, _) => {
             Outcome::either(session.operate(operation.clone()).await.map(Operated::from))
@@ -207,9 +213,28 @@ async fn converse(session: &mut Session<'_>, call: &Call) -> Outcome {
         Call::Describe
         | Call::Authorize(_)
         | Call::Granted(..)
+        | Call::AuthorizeTemporary(_)
         | Call::Plan { .. }
         | Call::Greet(_)
         | Call::Verify(_) => Outcome::of(&"a single call"),
+    }
+}
+
+/// What a session has of a grant: secrets by their names.
+fn gathered(session: &Session<'_>) -> serde_json::Value {
+    let secrets: Vec<&str> = session.secrets().names().collect();
+    serde_json::json!({ "derived": session.derived(), "secrets": secrets })
+}
+
+/// What scripted cases hand over for a token of OAuth 1.0a.
+fn consented() -> Consented {
+    let secret = |name: &str| Secret::from(format!("{VALUE}{name}"));
+    Consented {
+        temporary: Temporary {
+            token: secret("oauth.request.token"),
+            secret: secret("oauth.request.token.secret"),
+        },
+        verifier: secret("oauth.verifier"),
     }
 }
 

@@ -241,6 +241,15 @@ fn call(function: &str, arguments: &[u8]) -> Option<(types::Context, Call)> {
             let (context, grant, response) = read(arguments)?;
             (context, Call::Granted(grant, response))
         }
+        "oauth1.request-token" => {
+            let (context, callback) = read(arguments)?;
+            (context, Call::RequestToken(callback))
+        }
+        "oauth1.authorize" => {
+            let (context, callback) = read(arguments)?;
+            (context, Call::AuthorizeTemporary(callback))
+        }
+        "oauth1.access-token" => (read::<(types::Context,)>(arguments)?.0, Call::AccessToken),
         "hub.begin" => {
             let (context, operation): (_, hub::Operation) = read(arguments)?;
             (context, Call::Operate(operation, None))

@@ -310,7 +310,10 @@ fn exchange(scripted: &Scripted, laid_out: bool) -> Table {
 fn arguments_of(call: &Call) -> Table {
     let mut table = Table::new();
     match call {
-        Call::Describe | Call::Connect(_) | Call::Check(_) => {}
+        Call::Describe | Call::Connect(_) | Call::Check(_) | Call::AccessToken => {}
+        Call::RequestToken(callback) | Call::AuthorizeTemporary(callback) => {
+            table.insert("callback", text(callback));
+        }
         Call::Authorize(authorization) => {
             table.insert("redirectUri", text(&authorization.redirect_uri));
             table.insert("state", text(&authorization.state));

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::layout;
-use crate::adapter::contract::types;
+use crate::{adapter::contract::types, egress::oauth1_method};
 
 /// A request: what is on the wire, and in lines that begin with `#` what the host does with it. Secrets stand by their
 /// names, which is all that an adapter knows of them.
@@ -150,8 +150,8 @@ pub fn credential_text(credential: &types::Credential) -> String {
 
 fn oauth1_text(oauth1: &types::Oauth1Credential) -> String {
     let mut text = format!(
-        "OAuth 1.0a {:?} by {} with <{}>",
-        oauth1.method,
+        "OAuth 1.0a {} by {} with <{}>",
+        oauth1_method(oauth1.method),
         value_text(&oauth1.consumer_key),
         oauth1.consumer_secret
     );

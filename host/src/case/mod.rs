@@ -63,6 +63,12 @@ pub enum Call {
     Token(oauth2::Grant),
     /// `oauth2.granted` alone.
     Granted(oauth2::Grant, types::Response),
+    /// `oauth1.request-token`, with this callback.
+    RequestToken(String),
+    /// `oauth1.authorize`, with this callback.
+    AuthorizeTemporary(String),
+    /// `oauth1.access-token`.
+    AccessToken,
     /// `hub`.
     Operate(hub::Operation, Option<Resumed>),
     /// `poller.plan`.
@@ -114,6 +120,9 @@ impl Call {
             Self::Authorize(_) => "oauth2.authorize",
             Self::Token(_) => "oauth2.token",
             Self::Granted(..) => "oauth2.granted",
+            Self::RequestToken(_) => "oauth1.request-token",
+            Self::AuthorizeTemporary(_) => "oauth1.authorize",
+            Self::AccessToken => "oauth1.access-token",
             Self::Operate(_, None) => "hub.begin",
             Self::Operate(_, Some(_)) => "hub.resume",
             Self::Plan { .. } => "poller.plan",

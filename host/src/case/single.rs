@@ -35,6 +35,9 @@ pub(super) async fn call(
             Ok(derived) => (Vec::new(), Outcome::of(&settings_json(&derived))),
             Err(failure) => failed(failure),
         },
+        Call::RequestToken(callback) => request(adapter.request_token(context, callback).await?),
+        Call::AuthorizeTemporary(callback) => request(adapter.authorize_temporary(context, callback).await?),
+        Call::AccessToken => request(adapter.access_token(context).await?),
         Call::Operate(operation, None) => hub_step(adapter, adapter.hub(context, operation).await?, answers),
         Call::Operate(operation, Some(at)) => {
             let step = adapter.resume_hub(context, operation, &at.state, answers).await?;

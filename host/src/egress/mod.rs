@@ -30,4 +30,4 @@ pub use self::{
     secrets::Secrets,
     wire::Wire,
 };
-pub(crate) use self::{credential::digest as hmac, scrub::Scrubber};
+pub(crate) use self::{credential::digest as hmac, oauth1::method_name as oauth1_method, scrub::Scrubber};

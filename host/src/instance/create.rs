@@ -11,7 +11,7 @@ use crate::{
     host::Host,
     ids,
     inbound::{self, Expectation},
-    session::{self, REFRESH_TOKEN, Session},
+    session::{self, ACCESS_TOKEN, REFRESH_TOKEN, Session, TOKEN_SECRET},
     store::{Callback, Instance, NewInstance, SealedSecret, User},
     vault::Secret,
 };
@@ -102,9 +102,18 @@ pub async fn create(
 
 /// Obtain tokens where the element needs them.
 pub(super) async fn authenticate(session: &mut Session<'_>, data: ProviderData) -> Result<(), Problem> {
-    if session.description().authentication.kind != AuthenticationKind::Oauth2 {
-        return Ok(());
+    match session.description().authentication.kind {
+        AuthenticationKind::Oauth2 => redeem(session, data).await,
+        AuthenticationKind::Oauth1 => trade(session, data).await,
+        AuthenticationKind::Basic
+        | AuthenticationKind::ApiKey
+        | AuthenticationKind::Custom
+        | AuthenticationKind::None => Ok(()),
     }
+}
+
+/// OAuth 2.0: a code for tokens.
+async fn redeem(session: &mut Session<'_>, data: ProviderData) -> Result<(), Problem> {
     let Some(code) = data.code else {
         let known = |name| session.secrets().get(name).is_some();
         // Tokens that the caller brings along.
@@ -118,7 +127,7 @@ pub(super) async fn authenticate(session: &mut Session<'_>, data: ProviderData) 
         );
         return Err(Problem::field("providerData.code", what));
     };
-    if session.description().authentication.pkce {
+    let verifier = if session.description().authentication.pkce {
         let verifier = data
             .state
             .as_deref()
@@ -131,9 +140,30 @@ pub(super) async fn authenticate(session: &mut Session<'_>, data: ProviderData) 
             );
             return Err(Problem::field("providerData.state", what));
         };
-        return Ok(session.redeem(code, Some(verifier)).await?);
+        Some(verifier)
+    } else {
+        None
+    };
+    Ok(session.redeem(code, verifier).await?)
+}
+
+/// OAuth 1.0a: a verifier for the token.
+async fn trade(session: &mut Session<'_>, data: ProviderData) -> Result<(), Problem> {
+    if let Some(consented) = data.consented {
+        return Ok(session.trade(consented).await?);
     }
-    Ok(session.redeem(code, None).await?)
+    // A token that the caller brings along.
+    let known = |name| session.secrets().get(name).is_some();
+    if known(ACCESS_TOKEN) && known(TOKEN_SECRET) {
+        return Ok(());
+    }
+    let key = &session.description().key;
+    let what = format!(
+        "is missing; get a request token from GET /elements/{key}/oauth/token, send a browser to the URL that GET \
+         /elements/{key}/oauth/url returns for it, and hand over oauth_token and oauth_verifier that come back, with the \
+         request token's secret"
+    );
+    Err(Problem::field("providerData.oauth_verifier", what))
 }
 
 /// Part the secrets from what may be seen.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Problem;
 use crate::{
-    session::{ACCESS_TOKEN, REFRESH_TOKEN},
+    session::{ACCESS_TOKEN, Consented, REFRESH_TOKEN, Temporary},
     vault::Secret,
 };
 
@@ -48,6 +48,8 @@ pub struct ProviderData {
     pub code: Option<Secret>,
     /// What came back beside it: the key of a waiting PKCE verifier.
     pub state: Option<String>,
+    /// The consent of OAuth 1.0a.
+    pub consented: Option<Consented>,
     /// Tokens that the caller obtained himself, by their names in the vault.
     pub tokens: Vec<(&'static str, Secret)>,
 }
@@ -164,6 +166,23 @@ impl ProviderData {
                 }
             }
         };
+        let consented = match (
+            member("oauth_token")?,
+            member("oauth_verifier")?,
+            member("secret")?,
+        ) {
+            (None, None, _) => None,
+            (Some(token), Some(verifier), Some(secret)) => Some(Consented {
+                temporary: Temporary {
+                    token: Secret::from(token),
+                    secret: Secret::from(secret),
+                },
+                verifier: Secret::from(verifier),
+            }),
+            (None, ..) => return Err(incomplete("oauth_token")),
+            (_, None, _) => return Err(incomplete("oauth_verifier")),
+            (.., None) => return Err(incomplete("secret")),
+        };
         let mut tokens = Vec::new();
         for (name, secret) in [("access_token", ACCESS_TOKEN), ("refresh_token", REFRESH_TOKEN)] {
             tokens.extend(member(name)?.map(|token| (secret, Secret::from(token))));
@@ -171,14 +190,24 @@ impl ProviderData {
         Ok(Self {
             code: member("code")?.map(Secret::from),
             state: member("state")?,
+            consented,
             tokens,
         })
     }
 
     /// Whether there is something to authenticate with.
     pub fn authenticates(&self) -> bool {
-        self.code.is_some() || !self.tokens.is_empty()
+        self.code.is_some() || self.consented.is_some() || !self.tokens.is_empty()
     }
+}
+
+/// A part of the consent of OAuth 1.0a that is not there.
+fn incomplete(member: &str) -> Problem {
+    Problem::field(
+        format!("providerData.{member}"),
+        "is missing: oauth_token and oauth_verifier are what the browser brings back, secret is that of the request token, \
+         as oauth/token answered it",
+    )
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
@@ -395,6 +424,37 @@ mod tests {
         let request = ChangeRequest::parse_whole(br#"{"element":{"id":5127},"tags":[]}"#).unwrap();
         assert_eq!(request.element.as_deref(), Some("5127"));
         assert_eq!(request.tags, Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_consent_is_whole() {
+        let read = |data: &str| {
+            let request = ChangeRequest::parse(format!("{{\"providerData\":{data}}}").as_bytes());
+            request.map(|request| request.provider_data.consented.is_some())
+        };
+        let whole = r#"{"oauth_token":"t","oauth_verifier":"v","secret":"s"}"#;
+        assert!(read(whole).unwrap());
+        assert!(
+            !read(r#"{"secret":"s"}"#).unwrap(),
+            "nothing to do with OAuth 1.0a"
+        );
+        for (missing, data) in [
+            ("oauth_token", r#"{"oauth_verifier":"v","secret":"s"}"#),
+            (
+                "oauth_verifier",
+                r#"{"oauth_token":"t","oauth_verifier":"********","secret":"s"}"#,
+            ),
+            (
+                "secret",
+                r#"{"oauth_token":"t","oauth_verifier":"v","secret":""}"#,
+            ),
+        ] {
+            let problem = read(data).unwrap_err().to_string();
+            assert!(
+                problem.starts_with(&format!("providerData.{missing}: is missing")),
+                "{problem}"
+            );
+        }
     }
 
     #[test]

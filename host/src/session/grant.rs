@@ -125,14 +125,7 @@ impl Session<'_> {
         let endpoint = self.send_once(&request).await?.answer;
         let response = match endpoint {
             Ok(response) => response,
-            Err(error) => {
-                let message = format!("the token endpoint could not be asked: {}", describe(&error));
-                return Err(match error {
-                    // Refused here, and again next time: somebody has to open the address first.
-                    types::TransportError::Refused(_) => Failure::Permanent(detail(message)),
-                    _ => Failure::Transient(detail(message)),
-                });
-            }
+            Err(error) => return Err(unasked(error, "the token endpoint could not be asked")),
         };
         let context = self.context();
         let settings = self
@@ -189,8 +182,18 @@ impl Session<'_> {
     }
 }
 
+/// No answer to a question for credentials.
+pub(super) fn unasked(error: types::TransportError, what: &str) -> Failure {
+    let message = format!("{what}: {}", describe(&error));
+    match error {
+        // Refused here, and again next time: somebody has to open the address first.
+        types::TransportError::Refused(_) => Failure::Permanent(detail(message)),
+        _ => Failure::Transient(detail(message)),
+    }
+}
+
 /// A transport error in words.
-pub(super) fn describe(error: &types::TransportError) -> String {
+fn describe(error: &types::TransportError) -> String {
     match error {
         types::TransportError::Refused(why)
         | types::TransportError::Unreachable(why)

@@ -8,6 +8,7 @@ mod conversation;
 mod document;
 mod failure;
 mod grant;
+mod oauth1;
 mod pkce;
 mod webhook;
 
@@ -22,6 +23,7 @@ pub use self::{
     document::{Rendered, Renderer, Unrendered, cut, cut_told, render, strips_nulls, without_nulls},
     failure::Failure,
     grant::AuthorizeRequest,
+    oauth1::{Consented, Temporary},
     pkce::{Verifiers, verifier},
 };
 use crate::{
@@ -38,6 +40,8 @@ use crate::{
 
 /// The access token's name (see `oauth2.wit`).
 pub const ACCESS_TOKEN: &str = "oauth.user.token";
+/// The secret of a token of OAuth 1.0a (see `oauth1.wit`).
+pub const TOKEN_SECRET: &str = "oauth.user.token.secret";
 /// The refresh token's name.
 pub const REFRESH_TOKEN: &str = "oauth.user.refresh_token";
 /// The authorization code's name.

@@ -50,7 +50,10 @@ pub(super) fn routes() -> Router<Api> {
             "/elements/{key}/oauth/url",
             get(oauth::url).post(oauth::url_of_body),
         )
-        .route("/elements/{key}/oauth/token", get(oauth::token))
+        .route(
+            "/elements/{key}/oauth/token",
+            get(oauth::token).post(oauth::token_of_body),
+        )
         .route("/hubs", get(hubs))
         .route("/hubs/{hub}", get(hub))
         .route("/hubs/{hub}/elements", get(hub_elements))

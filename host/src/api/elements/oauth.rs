@@ -1,5 +1,7 @@
 //! The browser's part of a grant.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     body::Bytes,
@@ -12,12 +14,14 @@ use serde_json::{Value, json};
 use super::{
     super::{
         Api,
+        auth::Caller,
         error::{ApiError, ApiResult},
         query::Query,
     },
     find,
 };
 use crate::{
+    adapter::Adapter,
     egress::Secrets,
     ids,
     instance::Problem,
@@ -37,6 +41,8 @@ const OWN: [&str; 8] = [
     "isOAuthProxy",
     "oauthProxyName",
 ];
+/// The parameters that are secrets of the instance, with their configuration keys.
+const CREDENTIALS: [(&str, &str); 2] = [("apiKey", "oauth.api.key"), ("apiSecret", "oauth.api.secret")];
 
 /// `GET /elements/{keyOrId}/oauth/url`: the URL to send a browser to. Nobody has to say who he is for it.
 pub(super) async fn url(
@@ -51,64 +57,122 @@ pub(super) async fn url(
 pub(super) async fn url_of_body(
     State(api): State<Api>,
     Path(key): Path<String>,
-    mut query: Query,
+    query: Query,
     body: Bytes,
 ) -> ApiResult<Json<Value>> {
-    if !body.trim_ascii().is_empty() {
-        let parameters: serde_json::Map<String, Value> = serde_json::from_slice(&body).map_err(|error| {
-            ApiError::bad_request(format!("body: has to be a JSON object of parameters: {error}"))
-        })?;
-        for (name, value) in parameters {
-            match value {
-                Value::String(text) => query.push(name, text),
-                Value::Bool(_) | Value::Number(_) => query.push(name, value.to_string()),
-                Value::Null => {}
-                Value::Array(_) | Value::Object(_) => {
-                    return Err(ApiError::bad_request(format!("{name}: has to be a text")));
-                }
+    authorize_url(&api, &key, &with_body(query, &body)?).await
+}
+
+/// `GET /elements/{keyOrId}/oauth/token`: the temporary credentials of OAuth 1.0a. Nobody has to say who he is for it, as
+/// long as he brings the credentials of his own application.
+pub(super) async fn token(
+    State(api): State<Api>,
+    Path(key): Path<String>,
+    caller: Result<Caller, ApiError>,
+    query: Query,
+) -> ApiResult<Json<Value>> {
+    request_token(&api, &key, caller.ok(), &query).await
+}
+
+/// `POST /elements/{keyOrId}/oauth/token`: likewise, with the parameters where logs do not see them.
+pub(super) async fn token_of_body(
+    State(api): State<Api>,
+    Path(key): Path<String>,
+    caller: Result<Caller, ApiError>,
+    query: Query,
+    body: Bytes,
+) -> ApiResult<Json<Value>> {
+    request_token(&api, &key, caller.ok(), &with_body(query, &body)?).await
+}
+
+fn with_body(mut query: Query, body: &[u8]) -> ApiResult<Query> {
+    if body.trim_ascii().is_empty() {
+        return Ok(query);
+    }
+    let parameters: serde_json::Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
+        ApiError::bad_request(format!("body: has to be a JSON object of parameters: {error}"))
+    })?;
+    for (name, value) in parameters {
+        match value {
+            Value::String(text) => query.push(name, text),
+            Value::Bool(_) | Value::Number(_) => query.push(name, value.to_string()),
+            Value::Null => {}
+            Value::Array(_) | Value::Object(_) => {
+                return Err(ApiError::bad_request(format!("{name}: has to be a text")));
             }
         }
     }
-    authorize_url(&api, &key, &query).await
+    Ok(query)
 }
 
-/// `GET /elements/{keyOrId}/oauth/token`: the temporary token of OAuth 1.0a.
-pub(super) async fn token(State(api): State<Api>, Path(key): Path<String>) -> ApiResult<Json<Value>> {
-    let adapter = find(&api, &key)?;
+async fn request_token(
+    api: &Api,
+    key: &str,
+    caller: Option<Caller>,
+    query: &Query,
+) -> ApiResult<Json<Value>> {
+    let adapter = find(api, key)?;
     let key = adapter.key();
-    Err(ApiError::bad_request(
-        match adapter.description().authentication.kind {
-            AuthenticationKind::Oauth1 => {
-                format!("{key}: this release cannot run the grant of OAuth 1.0a yet")
-            }
-            AuthenticationKind::Oauth2 => format!(
-                "{key} authenticates with OAuth 2.0, which has no request tokens; ask for GET /elements/{key}/oauth/url"
-            ),
-            _ => format!("{key} does not authenticate with OAuth; POST /instances with its configuration"),
-        },
+    let other = match adapter.description().authentication.kind {
+        AuthenticationKind::Oauth1 => None,
+        AuthenticationKind::Oauth2 => Some(format!(
+            "{key} authenticates with OAuth 2.0, which has no request tokens; ask for GET /elements/{key}/oauth/url"
+        )),
+        _ => Some(format!(
+            "{key} does not authenticate with OAuth; POST /instances with its configuration"
+        )),
+    };
+    if let Some(message) = other {
+        return Err(ApiError::bad_request(message));
+    }
+    // NOTE: the provider's address may be a parameter. What the operator presets is not signed with for anybody.
+    let absent = CREDENTIALS.iter().find(|(name, _)| query.get(name).is_none());
+    if let (Some((name, _)), None) = (absent, &caller) {
+        return Err(ApiError::bad_request(format!(
+            "{name}: is missing; give the consumer key and its secret as apiKey and apiSecret, or say who you are to use \
+             those that the operator presets"
+        )));
+    }
+    let mut session = draft(api, adapter, query)?;
+    if let Some((name, _)) = CREDENTIALS
+        .iter()
+        .find(|(_, secret)| session.secrets().get(secret).is_none())
+    {
+        return Err(ApiError::bad_request(format!(
+            "{name}: is missing; the provider gave you a consumer key and its secret"
+        )));
+    }
+    let temporary = session.temporary(query.get("callbackUrl")).await;
+    let session::Temporary { token, secret } = temporary.map_err(Problem::from)?;
+    Ok(Json(
+        json!({ "token": token.expose(), "secret": secret.expose() }),
     ))
 }
 
 async fn authorize_url(api: &Api, key: &str, query: &Query) -> ApiResult<Json<Value>> {
     let adapter = find(api, key)?;
     let key = adapter.key().to_owned();
+    let url = if adapter.description().authentication.kind == AuthenticationKind::Oauth1 {
+        let Some(token) = query.get("requestToken") else {
+            return Err(ApiError::bad_request(format!(
+                "requestToken: is missing; it is the token that GET /elements/{key}/oauth/token answers"
+            )));
+        };
+        let token = Secret::from(token);
+        let mut session = draft(api, adapter, query)?;
+        let url = session.consent_url(token, query.get("callbackUrl")).await;
+        url.map_err(Problem::from)?
+    } else {
+        code_url(api, adapter, query).await?
+    };
+    Ok(Json(json!({ "oauthUrl": url, "element": key })))
+}
+
+/// The URL that brings a code of OAuth 2.0.
+async fn code_url(api: &Api, adapter: Arc<Adapter>, query: &Query) -> ApiResult<String> {
+    let key = adapter.key().to_owned();
     let pkce = adapter.description().authentication.pkce;
-    let mut secrets = Secrets::default();
-    for (parameter, secret) in [("apiKey", "oauth.api.key"), ("apiSecret", "oauth.api.secret")] {
-        if let Some(value) = query.get(parameter) {
-            secrets.insert(secret.to_owned(), Secret::from(value));
-        }
-    }
-    let mut configuration = IndexMap::new();
-    for (name, value) in query
-        .others(&OWN)
-        .filter(|(name, _)| !is_secret(adapter.description(), name))
-    {
-        configuration.insert(name.to_owned(), value.to_owned());
-    }
-    // No instance has the id 0.
-    let session =
-        Session::draft(&api.host, adapter, InstanceId(0), configuration, secrets).map_err(Problem::from)?;
+    let session = draft(api, adapter, query)?;
     if session.secrets().get("oauth.api.key").is_none() {
         return Err(ApiError::bad_request(
             "apiKey: is missing; it is the client id that the provider gave you",
@@ -141,5 +205,25 @@ async fn authorize_url(api: &Api, key: &str, query: &Query) -> ApiResult<Json<Va
             "state: {state:?} is in use by a grant under way; leave it out, and a unique one is made"
         )));
     }
-    Ok(Json(json!({ "oauthUrl": url, "element": key })))
+    Ok(url)
+}
+
+/// A session of an instance to be, of what the parameters say.
+fn draft<'h>(api: &'h Api, adapter: Arc<Adapter>, query: &Query) -> ApiResult<Session<'h>> {
+    let mut secrets = Secrets::default();
+    for (parameter, secret) in CREDENTIALS {
+        if let Some(value) = query.get(parameter) {
+            secrets.insert(secret.to_owned(), Secret::from(value));
+        }
+    }
+    let mut configuration = IndexMap::new();
+    for (name, value) in query
+        .others(&OWN)
+        .filter(|(name, _)| !is_secret(adapter.description(), name))
+    {
+        configuration.insert(name.to_owned(), value.to_owned());
+    }
+    // No instance has the id 0.
+    let session = Session::draft(&api.host, adapter, InstanceId(0), configuration, secrets);
+    Ok(session.map_err(Problem::from)?)
 }

@@ -132,6 +132,10 @@ pub(super) fn all() -> Value {
             ),
         ),
         (
+            "Temporary",
+            object(&["token", "secret"], [("token", text()), ("secret", text())]),
+        ),
+        (
             "Organization",
             object(
                 &["id", "name", "createdDate", "active"],

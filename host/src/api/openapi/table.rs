@@ -115,6 +115,7 @@ const OAUTH: Query = &[
     ("callbackUrl", "string"),
     ("scope", "string"),
     ("state", "string"),
+    ("requestToken", "string"),
 ];
 const RECORDS: Query = &[
     ("where", "string"),
@@ -236,7 +237,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     read("/elements/{key}/docs/{operation}/definitions", "The shapes that the operation names", "Object"),
     open(list("/elements/{key}/oauth/url", "The URL to send a browser to", OAUTH, "OauthUrl")),
     open(call("post", "/elements/{key}/oauth/url", "The same", Some("Object"), Some("OauthUrl"))),
-    open(list("/elements/{key}/oauth/token", "The temporary token of OAuth 1.0a", OAUTH, "Object")),
+    open(list("/elements/{key}/oauth/token", "The temporary credentials of OAuth 1.0a", OAUTH, "Temporary")),
+    open(call("post", "/elements/{key}/oauth/token", "The same", Some("Object"), Some("Temporary"))),
     list("/hubs", "The hubs", &[("hydrate", "boolean")], "Object[]"),
     list("/hubs/{hub}", "A hub", &[("hydrate", "boolean")], "Object"),
     read("/hubs/{hub}/elements", "Its elements", "Object[]"),

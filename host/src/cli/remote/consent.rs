@@ -1,4 +1,4 @@
-//! The provider's consent: a browser is sent there, and comes back to a port of this machine with a code.
+//! The provider's consent: a browser is sent there, and comes back to a port of this machine with a code or a verifier.
 
 use std::{
     collections::HashMap,
@@ -16,6 +16,8 @@ use tokio::{net::TcpListener, sync::mpsc};
 
 /// A person reads, logs in, looks for a second factor.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// What tells a provider's redirect from any other visit: of OAuth 2.0, of OAuth 1.0a, and of those who deny it.
+const TELLING: [&str; 5] = ["code", "error", "oauth_verifier", "denied", "oauth_problem"];
 
 /// Waits for the browser.
 #[derive(Debug)]
@@ -25,12 +27,7 @@ pub(super) struct Redirect {
 
 /// What the browser brought.
 #[derive(Debug)]
-pub(super) struct Consent {
-    /// The code.
-    pub(super) code: String,
-    /// What came back beside it.
-    pub(super) state: Option<String>,
-}
+pub(super) struct Consent(Parameters);
 
 type Parameters = HashMap<String, String>;
 
@@ -49,15 +46,18 @@ impl Redirect {
         Ok(format!("http://127.0.0.1:{port}/callback"))
     }
 
-    /// Wait until the browser comes with a code. Visits with another state are not the one that is waited for.
-    pub(super) async fn wait(self, state: Option<&str>) -> anyhow::Result<Consent> {
+    /// Wait until the browser comes back. Visits whose parameter of this name has another value are not the one that is
+    /// waited for.
+    pub(super) async fn wait(self, name: &str, value: Option<&str>) -> anyhow::Result<Consent> {
         let (visits, mut visited) = mpsc::channel(8);
         let router = Router::new().fallback(visit).with_state(visits);
         let served = async { anyhow::Ok(axum::serve(self.listener, router).await?) };
         let came = async {
             loop {
                 let parameters = visited.recv().await.context("nobody listens any more")?;
-                if state.is_none() || parameters.get("state").map(String::as_str) == state {
+                let denied = parameters.get("denied").map(String::as_str);
+                let found = parameters.get(name).map(String::as_str).or(denied);
+                if value.is_none() || found == value {
                     return Consent::read(parameters);
                 }
             }
@@ -71,29 +71,34 @@ impl Redirect {
 }
 
 impl Consent {
-    /// From the address that the browser ended at, or from the code alone: what somebody pastes.
-    pub(super) fn pasted(text: &str) -> anyhow::Result<Self> {
+    /// From the address that the browser ended at, or from what it shows alone: what somebody pastes.
+    pub(super) fn pasted(text: &str, alone: &str) -> anyhow::Result<Self> {
         let text = text.trim();
         match url::Url::parse(text) {
             Ok(url) if url.query().is_some() => Self::read(url.query_pairs().into_owned().collect()),
-            _ if text.is_empty() => bail!("there is no code"),
-            _ => Ok(Self {
-                code: text.to_owned(),
-                state: None,
-            }),
+            _ => Ok(Self(HashMap::from([(alone.to_owned(), text.to_owned())]))),
         }
     }
 
-    fn read(mut parameters: Parameters) -> anyhow::Result<Self> {
-        if let Some(error) = parameters.get("error") {
-            let words = parameters.get("error_description").unwrap_or(error);
-            bail!("the provider refuses: {words}");
+    fn read(parameters: Parameters) -> anyhow::Result<Self> {
+        for refusal in ["error", "oauth_problem", "denied"] {
+            if let Some(error) = parameters.get(refusal) {
+                let words = parameters.get("error_description").unwrap_or(error);
+                bail!("the provider refuses: {words}");
+            }
         }
-        let code = parameters.remove("code").filter(|code| !code.is_empty());
-        Ok(Self {
-            code: code.context("the provider sent no code back")?,
-            state: parameters.remove("state"),
-        })
+        Ok(Self(parameters))
+    }
+
+    /// What has to be there.
+    pub(super) fn needed(&mut self, name: &str) -> anyhow::Result<String> {
+        self.optional(name)
+            .with_context(|| format!("the provider sent no {name} back"))
+    }
+
+    /// What may be there.
+    pub(super) fn optional(&mut self, name: &str) -> Option<String> {
+        self.0.remove(name).filter(|value| !value.is_empty())
     }
 }
 
@@ -101,7 +106,7 @@ async fn visit(
     State(visits): State<mpsc::Sender<Parameters>>,
     Query(parameters): Query<Parameters>,
 ) -> Html<&'static str> {
-    if !parameters.contains_key("code") && !parameters.contains_key("error") {
+    if !TELLING.iter().any(|name| parameters.contains_key(*name)) {
         // A browser also asks for an icon.
         return Html("<p>Nothing is here.</p>");
     }
@@ -116,20 +121,21 @@ mod tests {
 
     #[test]
     fn what_is_pasted_is_an_address_or_a_code() {
-        let consent = Consent::pasted(" https://me/back?state=s%20t&code=a%2Fb ").unwrap();
-        assert_eq!(
-            (consent.code.as_str(), consent.state.as_deref()),
-            ("a/b", Some("s t"))
-        );
-        let consent = Consent::pasted("abc").unwrap();
-        assert_eq!((consent.code.as_str(), consent.state), ("abc", None));
+        let mut consent = Consent::pasted(" https://me/back?state=s%20t&code=a%2Fb ", "code").unwrap();
+        assert_eq!(consent.needed("code").unwrap(), "a/b");
+        assert_eq!(consent.optional("state").as_deref(), Some("s t"));
+        let mut consent = Consent::pasted("abc", "oauth_verifier").unwrap();
+        assert_eq!(consent.needed("oauth_verifier").unwrap(), "abc");
+        assert_eq!(consent.optional("state"), None);
+        let code = |text| Consent::pasted(text, "code").and_then(|mut consent| consent.needed("code"));
         for wrong in [
             "",
             "https://me/back?state=s",
             "https://me/back?error=access_denied",
+            "https://me/back?denied=token",
             "https://me/?code=",
         ] {
-            assert!(Consent::pasted(wrong).is_err(), "{wrong}");
+            assert!(code(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -2,20 +2,12 @@
 
 use anyhow::{Context as _, bail, ensure};
 use http::Method;
+use periodic_sdk::description::AuthenticationKind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{
-    Target, ask,
-    consent::{Consent, Redirect},
-    segment,
-};
+use super::{Target, ask, grant::Grant, segment};
 use crate::vault::Secret;
-
-/// The configuration keys of the browser's part.
-const CLIENT_ID: &str = "oauth.api.key";
-const CLIENT_SECRET: &str = "oauth.api.secret";
-const REDIRECT_URI: &str = "oauth.callback.url";
 
 /// `periodic instances create`.
 ///
@@ -48,19 +40,8 @@ pub(in crate::cli) struct Create {
     /// Where notifications go.
     #[arg(long, value_name = "URL")]
     notify: Option<String>,
-    /// The authorization code, where a browser has been at the provider already.
-    #[arg(long)]
-    code: Option<String>,
-    /// The state that came back beside the code.
-    #[arg(long, requires = "code")]
-    state: Option<String>,
-    /// The port of 127.0.0.1 that the browser comes back to: `http://127.0.0.1:PORT/callback` has to be registered with
-    /// the provider. 0 takes any that is free.
-    #[arg(long, value_name = "PORT", default_value_t = 8976)]
-    redirect_port: u16,
-    /// Print the address of the consent page, and do not open it.
-    #[arg(long)]
-    no_browser: bool,
+    #[command(flatten)]
+    grant: Grant,
     /// Ask nothing, even on a terminal.
     #[arg(long)]
     no_input: bool,
@@ -69,9 +50,10 @@ pub(in crate::cli) struct Create {
 /// What the host says that an element needs; see [`crate::instance::Setup`].
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Setup {
-    element: String,
+pub(super) struct Setup {
+    pub(super) element: String,
     name: String,
+    pub(super) authentication: AuthenticationKind,
     consent: bool,
     questions: Vec<Question>,
     resources: Vec<Pollable>,
@@ -116,8 +98,8 @@ impl Create {
             "tags": self.tag,
         });
         if setup.consent {
-            let Consent { code, state } = self.consent(&setup, &mut configuration, asks).await?;
-            request["providerData"] = json!({ "code": code, "state": state });
+            let granted = self.grant.obtain(&self.target, &setup, &mut configuration, asks);
+            request["providerData"] = granted.await?;
         }
         request["configuration"] = Value::Object(configuration);
         let instance = self
@@ -215,99 +197,14 @@ impl Create {
         }
         Ok(())
     }
-
-    /// The code, from the options or from the browser.
-    async fn consent(
-        &self,
-        setup: &Setup,
-        configuration: &mut Map<String, Value>,
-        asks: bool,
-    ) -> anyhow::Result<Consent> {
-        if let Some(code) = &self.code {
-            return Ok(Consent {
-                code: code.clone(),
-                state: self.state.clone(),
-            });
-        }
-        let own = configuration
-            .get(REDIRECT_URI)
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        let redirect = match own {
-            Some(_) => None,
-            None => Some(Redirect::listen(self.redirect_port).await?),
-        };
-        if let Some(redirect) = &redirect {
-            configuration.insert(REDIRECT_URI.to_owned(), json!(redirect.uri()?));
-        }
-        let url = self.authorize_url(setup, configuration).await?;
-        let state = url::Url::parse(&url).ok().and_then(|url| {
-            let state = url.query_pairs().find(|(name, _)| name == "state");
-            state.map(|(_, state)| state.into_owned())
-        });
-        eprintln!("Allow the access here:\n\n  {url}\n");
-        if asks && !self.no_browser && open::that_detached(&url).is_err() {
-            eprintln!("No browser could be opened: please do it by hand.");
-        }
-        let consent = match redirect {
-            Some(redirect) => {
-                eprintln!("Waiting for the browser to come back …");
-                redirect.wait(state.as_deref()).await?
-            }
-            None if asks => Consent::pasted(&ask::line(
-                "Paste the address that the browser ends at, or the code",
-                None,
-                true,
-            )?)?,
-            None => {
-                bail!("open the address above, and give the code that comes back with --code (and --state)")
-            }
-        };
-        Ok(Consent {
-            state: consent.state.or(state),
-            ..consent
-        })
-    }
-
-    async fn authorize_url(
-        &self,
-        setup: &Setup,
-        configuration: &Map<String, Value>,
-    ) -> anyhow::Result<String> {
-        let secret = |key: &str| {
-            setup
-                .questions
-                .iter()
-                .any(|question| question.key == key && question.secret)
-        };
-        let mut parameters: Map<String, Value> = configuration
-            .iter()
-            .filter(|(key, value)| !secret(key) && value.is_string())
-            .map(clone)
-            .collect();
-        for (key, parameter) in [
-            (CLIENT_ID, "apiKey"),
-            (CLIENT_SECRET, "apiSecret"),
-            (REDIRECT_URI, "callbackUrl"),
-        ] {
-            parameters.extend(
-                configuration
-                    .get(key)
-                    .map(|value| (parameter.to_owned(), value.clone())),
-            );
-        }
-        let path = format!("/elements/{}/oauth/url", segment(&setup.element));
-        let answer = self
-            .target
-            .send(Method::POST, &path, Some(&Value::Object(parameters)))
-            .await?;
-        let url = answer.get("oauthUrl").and_then(Value::as_str);
-        Ok(url.context("the host named no address")?.to_owned())
-    }
 }
 
-fn clone((key, value): (&String, &Value)) -> (String, Value) {
-    (key.clone(), value.clone())
+impl Setup {
+    /// Whether the element declares this key secret.
+    pub(super) fn is_secret(&self, key: &str) -> bool {
+        let mut questions = self.questions.iter();
+        questions.any(|question| question.key == key && question.secret)
+    }
 }
 
 /// Ask for what is needed and not there, or say what is missing.

@@ -6,6 +6,7 @@ mod consent;
 mod create;
 mod deliveries;
 mod events;
+mod grant;
 mod instances;
 mod pollers;
 mod subscriptions;
