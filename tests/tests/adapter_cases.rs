@@ -35,23 +35,52 @@ fn changed(case: &str, from: &str, to: &str) -> anyhow::Result<(tempfile::TempDi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_adapters_own_cases_pass() -> anyhow::Result<()> {
-    for (wasm, cases, least) in [
-        (adapters()?.join("maximizer.wasm"), cases_of("maximizer"), 12),
+    let example = |name: &str| cases_of("rest").with_file_name("examples").join(name);
+    let helpdesk = example("helpdesk.element.toml");
+    let tracker = example("tracker.element.toml");
+    for (wasm, package, cases, least) in [
+        (
+            adapters()?.join("maximizer.wasm"),
+            None,
+            cases_of("maximizer"),
+            12,
+        ),
+        (
+            adapters()?.join("woocommerce.wasm"),
+            None,
+            cases_of("woocommerce"),
+            14,
+        ),
+        (
+            adapters()?.join("rest.wasm"),
+            Some(helpdesk),
+            cases_of("rest").join("helpdesk"),
+            4,
+        ),
+        (
+            adapters()?.join("rest.wasm"),
+            Some(tracker),
+            cases_of("rest").join("tracker"),
+            4,
+        ),
         (
             test_adapters()?.join("bell.wasm"),
+            None,
             cases_of("../tests/adapters/bell"),
             6,
         ),
         (
             test_adapters()?.join("signet.wasm"),
+            None,
             cases_of("../tests/adapters/signet"),
             4,
         ),
     ] {
         let (wasm, cases) = (wasm.to_string_lossy(), cases.to_string_lossy());
-        let output = Home::bare()?
-            .run_bare(&["adapter", "test", &wasm, "--cases", &cases])
-            .await?;
+        let package = package.map(|package| package.to_string_lossy().into_owned());
+        let mut words = vec!["adapter", "test", &wasm, "--cases", &cases];
+        words.extend(package.iter().flat_map(|package| ["--package", package]));
+        let output = Home::bare()?.run_bare(&words).await?;
         assert_eq!(output.code, Some(0), "{}{}", output.stdout, output.stderr);
         let summary = output.stdout.lines().last().context("a summary")?;
         let count: usize = summary.split(' ').next().context("a number")?.parse()?;

@@ -101,3 +101,24 @@ async fn what_is_dropped_in_is_served_and_what_is_broken_is_told() -> anyhow::Re
     stage.receiver.expect("CREATED", &missed).await?;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adapter_is_announced_once_whoever_comes_after_it() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().to_string_lossy().into_owned();
+    std::fs::copy(adapters()?.join(FILE), folder.path().join(FILE))?;
+    let stage = Stage::with(|home| home.set("adapters", &path)).await?;
+    std::fs::copy(
+        adapters()?.join("woocommerce.wasm"),
+        folder.path().join("woocommerce.wasm"),
+    )?;
+    becomes(&stage.api, "woocommerce.wasm", "ready").await?;
+    let log = stage.host()?.log();
+    for file in [FILE, "woocommerce.wasm"] {
+        let told = log
+            .lines()
+            .filter(|line| line.contains("adapter ready") && line.contains(file));
+        assert_eq!(told.count(), 1, "{file}: {log}");
+    }
+    Ok(())
+}

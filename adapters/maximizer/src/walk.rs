@@ -135,9 +135,7 @@ impl Poller for Maximizer {
 }
 
 fn compile(context: &Context, job: &Job) -> Result<Plan, Failure> {
-    plan::in_force(&job.resource, &job.configuration)
-        .and_then(|configuration| Plan::new(context, &job.resource, &configuration))
-        .map_err(|error| Failure::Permanent(error.into()))
+    Plan::new(context, &job.resource, &job.configuration).map_err(|error| Failure::Permanent(error.into()))
 }
 
 impl Walk {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use periodic_sdk::contract::{Basic, Context, Credential, Effect, Failure, Request, Value};
 
 /// The configuration key of the store's address.
@@ -12,6 +12,13 @@ pub(crate) const KEY: &str = "oauth.api.key";
 /// The consumer secret's name.
 pub(crate) const SECRET: &str = "oauth.api.secret";
 
+/// What a query encodes: all but the unreserved characters (RFC 3986, section 2.3).
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 /// A parameter of a query.
 pub(crate) type Parameter<'p> = (&'p str, Cow<'p, str>);
 
@@ -20,7 +27,7 @@ pub(crate) fn get(context: &Context, path: &str, query: &[Parameter<'_>]) -> Res
     let mut url = address(context, path)?;
     for (index, (name, value)) in query.iter().enumerate() {
         url.push(if index == 0 { '?' } else { '&' });
-        let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let encode = |text| utf8_percent_encode(text, QUERY);
         url.push_str(&format!("{}={}", encode(name), encode(value)));
     }
     Ok(signed(Request::new("GET", url, Effect::Read)))
@@ -35,7 +42,7 @@ pub(crate) fn write(context: &Context, method: &str, path: &str) -> Result<Reque
     )))
 }
 
-/// Part of a path.
+/// Part of a path. Dots are encoded as well: they would lead elsewhere.
 pub(crate) fn segment(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }

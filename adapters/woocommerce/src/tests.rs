@@ -69,10 +69,10 @@ fn changes_are_asked_for_by_date() {
         request.url
     );
     let expected = [
-        "per%5Fpage=100",
+        "per_page=100",
         "offset=0",
-        "modified%5Fafter=2024%2D05%2D01T09%3A59%3A59",
-        "dates%5Fare%5Fgmt=true",
+        "modified_after=2024-05-01T09%3A59%3A59",
+        "dates_are_gmt=true",
         "orderby=modified",
         "order=asc",
     ];
@@ -83,9 +83,9 @@ fn changes_are_asked_for_by_date() {
 fn customers_are_scanned() {
     let exchange = sent(<WooCommerce as Poller>::begin(&context(), job("customers", json!({}))).unwrap());
     let expected = [
-        "per%5Fpage=100",
+        "per_page=100",
         "offset=0",
-        "orderby=registered%5Fdate",
+        "orderby=registered_date",
         "order=desc",
     ];
     assert_eq!(query(&exchange.requests[0]), expected);
@@ -147,14 +147,14 @@ fn a_full_page_is_followed_by_date_and_a_full_second_by_offset() {
     let second = follow(&first.state, ["2024-05-01T10:00:00", "2024-05-01T10:00:20"]);
     let asked = query(&second.requests[0]);
     assert!(
-        asked.contains(&"modified%5Fafter=2024%2D05%2D01T10%3A00%3A19".to_owned()),
+        asked.contains(&"modified_after=2024-05-01T10%3A00%3A19".to_owned()),
         "{asked:?}"
     );
     assert!(asked.contains(&"offset=0".to_owned()), "{asked:?}");
     let third = follow(&second.state, ["2024-05-01T10:00:20", "2024-05-01T10:00:20"]);
     let asked = query(&third.requests[0]);
     assert!(
-        asked.contains(&"modified%5Fafter=2024%2D05%2D01T10%3A00%3A19".to_owned()),
+        asked.contains(&"modified_after=2024-05-01T10%3A00%3A19".to_owned()),
         "{asked:?}"
     );
     assert!(asked.contains(&"offset=1".to_owned()), "{asked:?}");
@@ -189,17 +189,9 @@ fn a_page_of_the_caller_may_be_several_of_the_store() {
         panic!("nothing is sent");
     };
     let asked: Vec<_> = exchange.requests.iter().map(query).collect();
-    let common = [
-        "orderby=modified",
-        "order=desc",
-        "%5Ffields=id%2Ccode",
-        "code=may",
-    ];
-    assert_eq!(
-        asked[0],
-        [&common[..], &["per%5Fpage=100", "offset=150"]].concat()
-    );
-    assert_eq!(asked[1], [&common[..], &["per%5Fpage=50", "offset=250"]].concat());
+    let common = ["orderby=modified", "order=desc", "_fields=id%2Ccode", "code=may"];
+    assert_eq!(asked[0], [&common[..], &["per_page=100", "offset=150"]].concat());
+    assert_eq!(asked[1], [&common[..], &["per_page=50", "offset=250"]].concat());
     let records = |count: usize| Value::Array(vec![json!({ "id": 1 }); count]);
     let total = [("X-WP-Total", "301")];
     let answers = [

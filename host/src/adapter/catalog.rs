@@ -313,7 +313,7 @@ impl Served {
             .partition(|(_, unserved)| unserved.file.as_deref() == Some(&file));
         self.unserved = others;
         match compiled {
-            Some(compiled) => self.components.insert(file, compiled),
+            Some(compiled) => self.components.insert(file.clone(), compiled),
             None => self.components.remove(&file),
         };
         // Who was there before comes first.
@@ -336,16 +336,9 @@ impl Served {
                 self.by_key.insert(before.key().to_owned(), Arc::clone(before));
             }
         }
-        for adapter in self.by_key.values() {
-            let known = old
-                .get(adapter.key())
-                .is_some_and(|known| Arc::ptr_eq(known, adapter));
-            if !known
-                && self
-                    .components
-                    .get(adapter.file())
-                    .is_some_and(|own| Arc::ptr_eq(own, &adapter.compiled))
-            {
+        for adapter in self.by_key.values().filter(|adapter| adapter.file() == file) {
+            let before = old.get(adapter.key());
+            if !before.is_some_and(|before| Arc::ptr_eq(before, adapter)) {
                 adapter.announce();
             }
         }

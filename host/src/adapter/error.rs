@@ -54,7 +54,7 @@ pub enum Rejection {
     /// Asks for too much.
     #[error(
         "the adapter imports {0}, which this host does not have: adapters may import periodic:element/log and \
-         WASI 0.2, nothing else"
+         WASI 0.2 (cli, clocks, filesystem, io, random, sockets), nothing else"
     )]
     Import(String),
     /// Does not compile or link.

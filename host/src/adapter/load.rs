@@ -66,8 +66,7 @@ impl Adapter {
                 answer,
             },
         })?;
-        let parsed = serde_json::from_str(&json).map_err(|error| Rejection::Description(error.to_string()));
-        adapter.description = parsed?;
+        adapter.description = description(&json)?;
         if !is_key(&adapter.description.key) {
             return Err(Rejection::Key(adapter.description.key));
         }
@@ -76,6 +75,12 @@ impl Adapter {
         adapter.limits = host.limits.of_element(adapter.key(), adapter.file());
         Ok(adapter)
     }
+}
+
+/// What `describe` returned, or the member in which it is wrong.
+fn description(json: &str) -> Result<Description, Rejection> {
+    let mut json = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| Rejection::Description(error.to_string()))
 }
 
 /// A pattern that cannot be understood would only be found when somebody makes an instance.
@@ -116,7 +121,7 @@ fn nameless(file: &str) -> Description {
 
 #[cfg(test)]
 mod tests {
-    use super::is_key;
+    use super::{description, is_key};
 
     #[test]
     fn keys_are_small_letters_digits_and_hyphens() {
@@ -131,6 +136,28 @@ mod tests {
             (&"a".repeat(65), false),
         ] {
             assert_eq!(is_key(key), expected, "{key:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_description_is_refused_with_the_member_that_is_wrong() {
+        let of = |resources: &str| {
+            format!(
+                r#"{{"key":"acme","name":"Acme","id":1,"hub":"crm","authentication":{{"type":"none"}},
+                   "resources":{resources}}}"#
+            )
+        };
+        assert!(description(&of(r#"{"contacts":{"operations":["list"]}}"#)).is_ok());
+        for (resources, member) in [
+            (
+                r#"{"contacts":{"operations":["fetch"]}}"#,
+                "resources.contacts.operations[0]",
+            ),
+            (r#"{"contacts":{"idField":7}}"#, "resources.contacts.idField"),
+            ("7", "resources"),
+        ] {
+            let told = description(&of(resources)).unwrap_err().to_string();
+            assert!(told.contains(&format!("says: {member}: ")), "{told}");
         }
     }
 }

@@ -7,6 +7,17 @@ use super::error::Rejection;
 /// What this host speaks of the contract.
 const SPOKEN: &str = "1.0";
 const PACKAGE: &str = "periodic:element/";
+/// What an adapter may import of it. `types` has no functions: a toolchain may import it for its types' sake.
+const OWN: [&str; 2] = ["log", "types"];
+/// What the world without anything in it answers (WASI 0.2, the `cli` world without `http`).
+const WASI: [&str; 6] = [
+    "wasi:cli",
+    "wasi:clocks",
+    "wasi:filesystem",
+    "wasi:io",
+    "wasi:random",
+    "wasi:sockets",
+];
 
 /// Names of what a component imports and of what it exports of the contract.
 #[derive(Debug)]
@@ -74,13 +85,12 @@ impl Surface {
         if !self.exports.iter().any(|(interface, _)| interface == "element") {
             return Err(Rejection::NoAdapter);
         }
-        // `types` has no functions: a toolchain may import it for its types' sake.
         let known = |name: &String| {
             let name = name.split_once('@').map_or(name.as_str(), |(name, _)| name);
-            name.starts_with("wasi:")
-                || ["log", "types"]
-                    .iter()
-                    .any(|own| name.strip_prefix(PACKAGE) == Some(own))
+            match name.split_once('/') {
+                Some((package, _)) if WASI.contains(&package) => true,
+                _ => OWN.iter().any(|own| name.strip_prefix(PACKAGE) == Some(own)),
+            }
         };
         match self.imports.iter().find(|name| !known(name)) {
             None => Ok(()),

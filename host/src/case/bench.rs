@@ -15,7 +15,7 @@ use super::{
 use crate::{
     adapter::{
         Adapter, Catalog,
-        contract::{oauth2, poller},
+        contract::{oauth2, poller, types::Detail},
     },
     clock::{Clock, Millis},
     egress::{Budgets, Egress, EgressError, Options, Secrets},
@@ -287,13 +287,31 @@ async fn walk(session: &mut Session<'_>, job: &poller::Job, most: usize) -> Walk
     }
 }
 
+/// A host stores what the adapter planned, and polls with that.
+async fn planned(session: &Session<'_>, job: &poller::Job) -> Result<poller::Job, Failure> {
+    if job.configuration.trim() != "{}" {
+        return Ok(job.clone());
+    }
+    match session.plan(&job.resource, &job.configuration).await? {
+        Ok(configuration) => Ok(poller::Job {
+            configuration,
+            ..job.clone()
+        }),
+        Err(wrong) => Err(Failure::InvalidRequest(Detail {
+            message: wrong,
+            provider_message: None,
+        })),
+    }
+}
+
 async fn walk_once(
     session: &mut Session<'_>,
     job: &poller::Job,
     most: usize,
     walked: &mut Walked,
 ) -> Result<(), Failure> {
-    let mut walk = session.walk(job.clone()).await?;
+    let job = planned(session, job).await?;
+    let mut walk = session.walk(job).await?;
     while walked.pages.len() < most
         && let Some(page) = walk.next(session).await?
     {

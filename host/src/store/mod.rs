@@ -36,7 +36,7 @@ pub enum StoreError {
     Taken(&'static str),
     /// The engine failed.
     #[error("the store failed: {0}")]
-    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Engine(Box<dyn std::error::Error + Send + Sync>),
     /// The engine is shutting down.
     #[error("the store is closed")]
     Closed,
