@@ -15,6 +15,7 @@ use crate::{
     inbound::Expected,
     session::Verifiers,
     store::{InstanceId, Store},
+    transform,
     vault::Vault,
 };
 
@@ -57,6 +58,8 @@ pub struct Host {
     pub bulk_due: Notify,
     /// Changes whenever notifications were stored; those who wait for events watch it.
     pub events_stored: watch::Sender<()>,
+    /// The common objects of instances.
+    pub objects: transform::Cache,
     /// What is known of each instance beside the store.
     pub(crate) live: LiveInstances,
 }

@@ -23,4 +23,5 @@ pub mod session;
 pub mod store;
 pub mod telemetry;
 pub mod tenant;
+pub mod transform;
 pub mod vault;

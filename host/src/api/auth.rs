@@ -6,7 +6,7 @@ use axum::{
 };
 
 use super::{Api, error::ApiError, instances};
-use crate::store::{Instance, InstanceId, User};
+use crate::store::{Instance, InstanceId, OrganizationId, User};
 
 /// A user of an organization, and the instance that an Element token addresses.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ impl Caller {
 pub(super) struct OnInstance {
     /// The addressed instance.
     pub(super) instance: Instance,
+    /// The organization of its account.
+    pub(super) organization: OrganizationId,
 }
 
 /// An instance of the caller's account: that of the path's id (`{id}`, beneath an element `{key}` if there is one), or
@@ -37,6 +39,8 @@ pub(super) struct OnInstance {
 pub(super) struct Addressed {
     /// The addressed instance.
     pub(super) instance: Instance,
+    /// The organization of its account.
+    pub(super) organization: OrganizationId,
 }
 
 /// The secrets of the header.
@@ -127,9 +131,10 @@ impl FromRequestParts<Api> for OnInstance {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let Caller { instance, .. } = Caller::from_request_parts(parts, api).await?;
+        let Caller { user, instance } = Caller::from_request_parts(parts, api).await?;
         Ok(Self {
             instance: instance.ok_or_else(ApiError::unauthorized)?,
+            organization: user.organization,
         })
     }
 }
@@ -159,7 +164,10 @@ impl FromRequestParts<Api> for Addressed {
                 return Err(ApiError::not_found(message));
             }
         }
-        Ok(Self { instance })
+        Ok(Self {
+            instance,
+            organization: user.organization,
+        })
     }
 }
 

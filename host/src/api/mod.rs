@@ -4,6 +4,7 @@ mod adapters;
 mod analytics;
 mod auth;
 mod bulk;
+mod common;
 mod deliveries;
 mod elements;
 mod error;
@@ -124,6 +125,7 @@ fn compatible(tenants: Router<Api>) -> Router<Api> {
         .merge(elements::routes())
         .merge(adapters::routes())
         .merge(tenants)
+        .merge(common::routes())
         .merge(bulk::routes())
         .merge(hub::routes())
 }

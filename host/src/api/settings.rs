@@ -60,7 +60,7 @@ async fn change_of(
 }
 
 /// Another account does not exist for him.
-fn check_own(user: &User, id: &str) -> ApiResult<()> {
+pub(super) fn check_own(user: &User, id: &str) -> ApiResult<()> {
     if id.parse() == Ok(user.account.0) {
         return Ok(());
     }

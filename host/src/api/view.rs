@@ -62,7 +62,7 @@ pub(super) fn element(description: &Description) -> Value {
         type_oauth: false,
         trial_account: false,
         resources: [],
-        transformations_enabled: false,
+        transformations_enabled: true,
         bulk_download_enabled: false,
         bulk_upload_enabled: false,
         cloneable: false,

@@ -124,6 +124,7 @@ impl Bench {
             adapters: Arc::clone(&self.catalog),
             egress: Egress::new(options, clock)?.with_wire(Arc::clone(script) as _),
             budgets: Budgets::default(),
+            objects: Default::default(),
             clock,
             sequence: Sequence::default(),
             element_defaults: ElementDefaults::default(),

@@ -60,6 +60,12 @@ enum Command {
     /// Look at subscriptions of a running host; make, resume and end them.
     #[command(subcommand)]
     Subscriptions(remote::Subscriptions),
+    /// Look at definitions of common objects on a running host; set and remove them.
+    #[command(subcommand)]
+    Objects(remote::Common<remote::Definitions>),
+    /// Look at transformations into common objects on a running host; set and remove them.
+    #[command(subcommand)]
+    Transformations(remote::Common<remote::Transformations>),
     /// Print what a shell needs to complete commands.
     Completions {
         /// The shell.
@@ -120,6 +126,8 @@ impl Cli {
             Command::Events(command) => command.run().await,
             Command::Deliveries(command) => command.run().await,
             Command::Subscriptions(command) => command.run().await,
+            Command::Objects(command) => command.run().await,
+            Command::Transformations(command) => command.run().await,
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Self::command(), "periodic", &mut std::io::stdout());
                 Ok(())

@@ -81,6 +81,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         adapters: Arc::clone(&catalog),
         egress: Egress::new(egress_options(&settings), clock)?,
         budgets: Budgets::default(),
+        objects: Default::default(),
         clock,
         sequence: Sequence::default(),
         element_defaults: element_defaults(&settings),

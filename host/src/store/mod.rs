@@ -8,6 +8,7 @@ mod bulk;
 #[cfg(test)]
 mod conformance;
 mod model;
+mod objects;
 pub mod sqlite;
 mod tenants;
 
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 
 pub use bulk::*;
 pub use model::*;
+pub use objects::*;
 pub use tenants::*;
 
 use crate::clock::Millis;
@@ -47,7 +49,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// The store. Every method is one transaction, but for [`Store::prune`], which may make several small ones.
 #[async_trait]
-pub trait Store: BulkStore + std::fmt::Debug + Send + Sync + 'static {
+pub trait Store: BulkStore + ObjectStore + std::fmt::Debug + Send + Sync + 'static {
     // --- Organizations and users ---------------------------------------------------------------------------------
 
     /// Make the first organization, its account and its user, unless there is an organization already. Says whether

@@ -22,6 +22,7 @@ use super::{
     Api,
     auth::{Addressed, Caller},
     error::{ApiError, ApiResult},
+    hub,
     query::Query,
     view,
 };
@@ -128,8 +129,7 @@ pub(super) async fn instance_operation(
     on: Addressed,
     Path(OperationPath { operation }): Path<OperationPath>,
 ) -> ApiResult<Json<Value>> {
-    let adapter = find(&api, &on.instance.element)?;
-    Ok(Json(one(adapter.description(), &operation)?.0))
+    Ok(Json(one(&described(&api, on).await?, &operation)?.0))
 }
 
 /// `GET /instances/{id}/docs/{operationId}/definitions`.
@@ -138,8 +138,14 @@ pub(super) async fn instance_definitions(
     on: Addressed,
     Path(OperationPath { operation }): Path<OperationPath>,
 ) -> ApiResult<Json<Value>> {
-    let adapter = find(&api, &on.instance.element)?;
-    Ok(Json(one(adapter.description(), &operation)?.1))
+    Ok(Json(one(&described(&api, on).await?, &operation)?.1))
+}
+
+/// What an instance's element says of itself, with the instance's common objects.
+async fn described(api: &Api, on: Addressed) -> ApiResult<Description> {
+    let adapter = find(api, &on.instance.element)?;
+    let objects = hub::objects_of(api, &on.instance, on.organization).await?;
+    Ok(objects.describe(adapter.description()))
 }
 
 /// An operation of an element and what it names.
@@ -155,10 +161,9 @@ fn one(description: &Description, operation: &str) -> ApiResult<(Value, Value)> 
     Ok((found, named))
 }
 
-/// `GET /instances/{id}/docs`: the same for an instance.
+/// `GET /instances/{id}/docs`: the same for an instance, whose common objects are among them.
 pub(super) async fn instance_docs(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Value>> {
-    let adapter = find(&api, &on.instance.element)?;
-    Ok(Json(docs::document(adapter.description(), None)))
+    Ok(Json(docs::document(&described(&api, on).await?, None)))
 }
 
 /// OpenAPI of one resource.

@@ -2,6 +2,7 @@
 
 mod objects;
 mod query;
+mod target;
 
 use axum::{
     Router,
@@ -14,7 +15,8 @@ use axum::{
 use periodic_sdk::description::{Description, Resource, ResourceOperation};
 use serde_json::{Value, value::RawValue};
 
-pub(super) use self::query::select;
+use self::target::Target;
+pub(super) use self::{query::select, target::objects_of};
 use super::{
     Api,
     auth::OnInstance,
@@ -108,14 +110,7 @@ async fn list(
         total: query.truth("returnTotalCount"),
         parameters: query.others(&KNOWN).map(field).collect(),
     };
-    operate(
-        &api,
-        &on.instance,
-        &path.resource,
-        ResourceOperation::List,
-        hub::Operation::List(listing),
-    )
-    .await
+    listed(&api, &on, listing).await
 }
 
 /// `GET /{resource}/{id}`.
@@ -125,19 +120,14 @@ async fn get(
     Path(path): Path<ObjectPath>,
     query: Query,
 ) -> ApiResult<Response> {
+    let mut target = Target::of(&api, &on, &path.resource).await?;
     let single = hub::Single {
-        resource: path.resource.clone(),
+        resource: target.resource(),
         id: path.id,
-        fields: fields(&query),
+        fields: target.select(fields(&query))?,
     };
-    operate(
-        &api,
-        &on.instance,
-        &path.resource,
-        ResourceOperation::Get,
-        hub::Operation::Get(single),
-    )
-    .await
+    let operation = |_: &mut Target, _: &Description| Ok(hub::Operation::Get(single));
+    operate(&api, &on.instance, target, ResourceOperation::Get, operation).await
 }
 
 /// `POST /{resource}`.
@@ -147,18 +137,15 @@ async fn create(
     Path(path): Path<ResourcePath>,
     body: Bytes,
 ) -> ApiResult<Response> {
-    let creation = hub::Creation {
-        resource: path.resource.clone(),
-        body: object(&body)?,
+    let target = Target::of(&api, &on, &path.resource).await?;
+    let written = object(&body)?;
+    let operation = |target: &mut Target, description: &Description| {
+        Ok(hub::Operation::Create(hub::Creation {
+            resource: target.resource(),
+            body: target.sent(written, description)?,
+        }))
     };
-    operate(
-        &api,
-        &on.instance,
-        &path.resource,
-        ResourceOperation::Create,
-        hub::Operation::Create(creation),
-    )
-    .await
+    operate(&api, &on.instance, target, ResourceOperation::Create, operation).await
 }
 
 /// `PATCH /{resource}/{id}`.
@@ -168,17 +155,13 @@ async fn update(
     Path(path): Path<ObjectPath>,
     body: Bytes,
 ) -> ApiResult<Response> {
-    let change = hub::Alteration {
-        resource: path.resource.clone(),
-        id: path.id,
-        body: object(&body)?,
-    };
-    operate(
+    alter(
         &api,
-        &on.instance,
-        &path.resource,
+        &on,
+        path,
+        &body,
         ResourceOperation::Update,
-        hub::Operation::Update(change),
+        hub::Operation::Update,
     )
     .await
 }
@@ -190,35 +173,55 @@ async fn replace(
     Path(path): Path<ObjectPath>,
     body: Bytes,
 ) -> ApiResult<Response> {
-    let change = hub::Alteration {
-        resource: path.resource.clone(),
-        id: path.id,
-        body: object(&body)?,
-    };
-    operate(
+    alter(
         &api,
-        &on.instance,
-        &path.resource,
+        &on,
+        path,
+        &body,
         ResourceOperation::Replace,
-        hub::Operation::Replace(change),
+        hub::Operation::Replace,
     )
     .await
 }
 
 /// `DELETE /{resource}/{id}`.
 async fn delete(State(api): State<Api>, on: OnInstance, Path(path): Path<ObjectPath>) -> ApiResult<Response> {
+    let target = Target::of(&api, &on, &path.resource).await?;
     let removal = hub::Removal {
-        resource: path.resource.clone(),
+        resource: target.resource(),
         id: path.id,
     };
-    operate(
-        &api,
-        &on.instance,
-        &path.resource,
-        ResourceOperation::Delete,
-        hub::Operation::Delete(removal),
-    )
-    .await
+    let operation = |_: &mut Target, _: &Description| Ok(hub::Operation::Delete(removal));
+    operate(&api, &on.instance, target, ResourceOperation::Delete, operation).await
+}
+
+/// A list of what a listing names, which is in the caller's words.
+async fn listed(api: &Api, on: &OnInstance, listing: hub::Listing) -> ApiResult<Response> {
+    let mut target = Target::of(api, on, &listing.resource).await?;
+    let listing = target.listing(listing)?;
+    let operation = |_: &mut Target, _: &Description| Ok(hub::Operation::List(listing));
+    operate(api, &on.instance, target, ResourceOperation::List, operation).await
+}
+
+/// `PATCH` and `PUT`.
+async fn alter(
+    api: &Api,
+    on: &OnInstance,
+    path: ObjectPath,
+    body: &[u8],
+    needed: ResourceOperation,
+    operation: fn(hub::Alteration) -> hub::Operation,
+) -> ApiResult<Response> {
+    let target = Target::of(api, on, &path.resource).await?;
+    let written = object(body)?;
+    let operation = |target: &mut Target, description: &Description| {
+        Ok(operation(hub::Alteration {
+            resource: target.resource(),
+            id: path.id,
+            body: target.sent(written, description)?,
+        }))
+    };
+    operate(api, &on.instance, target, needed, operation).await
 }
 
 /// Where a list starts. A cursor knows where it is; `page` may come along and says nothing.
@@ -229,28 +232,32 @@ fn start(query: &Query) -> ApiResult<hub::Position> {
     })
 }
 
+/// Do what is needed with a target. The operation is made once it is known that it can be done.
 async fn operate(
     api: &Api,
     instance: &Instance,
-    resource: &str,
+    mut target: Target,
     needed: ResourceOperation,
-    operation: hub::Operation,
+    operation: impl FnOnce(&mut Target, &Description) -> ApiResult<hub::Operation>,
 ) -> ApiResult<Response> {
     check_enabled(instance)?;
     let mut session = Session::open(&api.host, instance).await?;
     let description = session.description();
-    let known = find(description, resource)?;
+    let known = target.find(description)?;
     if !known.operations.contains(&needed) {
         let message = format!(
-            "{resource} of {} cannot {needed:?}; it can {:?}",
-            description.key, known.operations
+            "{} of {} cannot {needed:?}; it can {:?}",
+            target.name, description.key, known.operations
         );
         return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message));
     }
+    let operation = operation(&mut target, description)?;
     let strip = strips_nulls(instance);
     let answer = session.operate(operation).await?;
+    let answer = target.shown(answer).await?;
     let mut headers = HeaderMap::new();
     headers.insert("elements-element-instance-id", HeaderValue::from(instance.id.0));
+    target.warn(&mut headers);
     let body = match answer {
         HubAnswer::Done => return Ok((StatusCode::OK, headers).into_response()),
         HubAnswer::One(record) => shown(&record, strip)?,
@@ -328,9 +335,9 @@ fn fields(query: &Query) -> Vec<String> {
         .collect()
 }
 
-fn object(body: &[u8]) -> ApiResult<String> {
+fn object(body: &[u8]) -> ApiResult<Value> {
     match serde_json::from_slice::<Value>(body) {
-        Ok(object @ Value::Object(_)) => Ok(object.to_string()),
+        Ok(object @ Value::Object(_)) => Ok(object),
         Ok(_) => Err(ApiError::bad_request("body: has to be a JSON object")),
         Err(error) => Err(ApiError::bad_request(format!("body: is no JSON: {error}"))),
     }

@@ -18,11 +18,13 @@ use super::{
         view,
     },
     check_enabled, find,
+    target::objects_of,
 };
 use crate::{
     adapter::contract::hub,
     session::{Failure, HubAnswer, Session},
     store::Instance,
+    transform::Mapping,
 };
 
 /// The version in which objects are listed with their kinds.
@@ -44,17 +46,22 @@ pub(super) async fn ping(State(api): State<Api>, on: OnInstance) -> ApiResult<Js
     ))
 }
 
-/// `GET /objects`, also of a disabled instance: names, or with `Elements-Version: Helium` names and kinds.
+/// `GET /objects`, also of a disabled instance, common objects among them: names, or with `Elements-Version: Helium` names and kinds.
 pub(super) async fn list(State(api): State<Api>, on: OnInstance, headers: HeaderMap) -> ApiResult<Response> {
     let adapter = elements::find(&api, &on.instance.element)?;
-    let names = adapter.description().resources.keys();
+    let objects = objects_of(&api, &on.instance, on.organization).await?;
+    let described = objects.describe(adapter.description());
+    let names = described.resources.keys();
     let version = headers
         .get("elements-version")
         .and_then(|version| version.to_str().ok())
         .unwrap_or_default();
     let body: Value = if version.trim().eq_ignore_ascii_case(HELIUM) {
         names
-            .map(|name| json!({ "name": name, "vendorName": name, "type": "vendor" }))
+            .map(|name| match objects.get(name) {
+                Some(mapping) => json!({ "name": name, "vendorName": mapping.resource, "type": "vdr" }),
+                None => json!({ "name": name, "vendorName": name, "type": "vendor" }),
+            })
             .collect()
     } else {
         names.map(String::as_str).collect()
@@ -69,6 +76,10 @@ pub(super) async fn metadata(
     Path(Named { name }): Path<Named>,
 ) -> ApiResult<Response> {
     let adapter = elements::find(&api, &on.instance.element)?;
+    let objects = objects_of(&api, &on.instance, on.organization).await?;
+    if let Some(mapping) = objects.get(&name) {
+        return Ok(of_instance(&on.instance, Json(mapped_metadata(mapping))));
+    }
     let resource = find(adapter.description(), &name)?;
     let fields = match on.instance.disabled {
         true => described(resource),
@@ -89,11 +100,26 @@ pub(super) async fn docs(
     Path(Named { name }): Path<Named>,
 ) -> ApiResult<Response> {
     let adapter = elements::find(&api, &on.instance.element)?;
-    find(adapter.description(), &name)?;
+    let described = objects_of(&api, &on.instance, on.organization)
+        .await?
+        .describe(adapter.description());
+    find(&described, &name)?;
     Ok(of_instance(
         &on.instance,
-        Json(elements::resource_docs(adapter.description(), &name)),
+        Json(elements::resource_docs(&described, &name)),
     ))
+}
+
+/// The fields of a common object, and where the provider has them.
+fn mapped_metadata(mapping: &Mapping) -> Value {
+    let fields = mapping
+        .shown_fields()
+        .map(|(path, kind, source)| json!({ "type": kind, "path": path, "vendorPath": source }));
+    json!({
+        "name": mapping.object,
+        "vendorName": mapping.resource,
+        "fields": fields.collect::<Value>(),
+    })
 }
 
 fn described(resource: &Resource) -> Value {

@@ -1,7 +1,6 @@
 //! `GET /query?q=select …`: a list in other words.
 
 use axum::{extract::State, response::Response};
-use periodic_sdk::description::ResourceOperation;
 
 use super::{
     super::{
@@ -10,7 +9,7 @@ use super::{
         error::{ApiError, ApiResult},
         query::Query,
     },
-    LARGEST_PAGE, PAGE, operate, start,
+    LARGEST_PAGE, PAGE, listed, start,
 };
 use crate::{adapter::contract::hub, bulk::Select};
 
@@ -38,7 +37,7 @@ pub(in crate::api) async fn get(State(api): State<Api>, on: OnInstance, query: Q
         }
     };
     let listing = hub::Listing {
-        resource: select.object.clone(),
+        resource: select.object,
         where_: select.filter,
         fields: select.fields,
         order_by: select.order,
@@ -47,14 +46,7 @@ pub(in crate::api) async fn get(State(api): State<Api>, on: OnInstance, query: Q
         total: query.truth("returnTotalCount"),
         parameters: Vec::new(),
     };
-    operate(
-        &api,
-        &on.instance,
-        &select.object,
-        ResourceOperation::List,
-        hub::Operation::List(listing),
-    )
-    .await
+    listed(&api, &on, listing).await
 }
 
 /// The query's `q`, taken apart.

@@ -9,6 +9,11 @@ pub(super) fn all() -> Value {
     let truth = || json!({ "type": "boolean" });
     let texts = || json!({ "type": "array", "items": { "type": "string" } });
     let any = || json!({});
+    let list = || json!({ "type": "array", "items": { "type": "object" } });
+    let fields = || {
+        let field = object(&["path"], [("path", text()), ("type", text())]);
+        json!({ "type": "array", "items": field })
+    };
     let shapes = [
         ("Object", json!({ "type": "object" })),
         ("Text", text()),
@@ -121,6 +126,40 @@ pub(super) fn all() -> Value {
                     ("createdDate", text()),
                     ("startedDate", json!({ "type": "string", "nullable": true })),
                     ("completedDate", json!({ "type": "string", "nullable": true })),
+                ],
+            ),
+        ),
+        ("DefinitionRequest", object(&["fields"], [("fields", fields())])),
+        (
+            "Definition",
+            object(
+                &["name", "fields"],
+                [
+                    ("name", text()),
+                    ("objectName", text()),
+                    ("fields", fields()),
+                    ("level", text()),
+                ],
+            ),
+        ),
+        (
+            "TransformationRequest",
+            object(
+                &[],
+                [("vendorName", any()), ("fields", any()), ("configuration", any())],
+            ),
+        ),
+        (
+            "Transformation",
+            object(
+                &["objectName", "vendorName", "level", "fields", "configuration"],
+                [
+                    ("objectName", text()),
+                    ("vendorName", text()),
+                    ("level", text()),
+                    ("fields", fields()),
+                    ("configuration", list()),
+                    ("startDate", text()),
                 ],
             ),
         ),

@@ -2,6 +2,7 @@
 
 pub(super) mod adapters;
 mod ask;
+mod common;
 mod consent;
 mod create;
 mod deliveries;
@@ -14,8 +15,12 @@ mod table;
 mod tail;
 
 pub(super) use self::{
-    deliveries::Command as Deliveries, events::Command as Events, instances::Command as Instances,
-    pollers::Command as Pollers, subscriptions::Command as Subscriptions,
+    common::{Command as Common, Definitions, Transformations},
+    deliveries::Command as Deliveries,
+    events::Command as Events,
+    instances::Command as Instances,
+    pollers::Command as Pollers,
+    subscriptions::Command as Subscriptions,
 };
 
 use anyhow::Context as _;

@@ -12,6 +12,7 @@ pub(super) mod inbound;
 pub(super) mod instances;
 pub(super) mod leases;
 pub(super) mod messages;
+pub(super) mod objects;
 pub(super) mod order;
 pub(super) mod pages;
 pub(super) mod rewind;
@@ -121,6 +122,10 @@ macro_rules! for_each_case {
             bulk::pages_are_stored_once,
             bulk::the_end_of_an_export_is_told_once,
             bulk::exports_are_given_up_and_pruned,
+            objects::each_owner_has_its_own_objects,
+            objects::objects_are_made_all_or_none,
+            objects::objects_are_replaced_renamed_and_removed,
+            objects::objects_of_an_instance_go_with_it,
             housekeeping::recovery_gives_back_all_leases,
             housekeeping::pruning_takes_what_is_finished_and_old,
             housekeeping::pruning_goes_through_many_batches,

@@ -18,6 +18,7 @@ mod inboxes;
 mod instances;
 mod messages;
 mod migrations;
+mod objects;
 mod outboxes;
 mod pollers;
 mod query;
