@@ -21,6 +21,7 @@ pub mod instance;
 pub mod poll;
 pub mod session;
 pub mod store;
+pub mod tape;
 pub mod telemetry;
 pub mod tenant;
 pub mod transform;

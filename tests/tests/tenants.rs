@@ -48,6 +48,9 @@ async fn a_stranger_sees_nothing_of_another_account() -> anyhow::Result<()> {
     let entry = entries[0]["id"].clone();
     let organizations = stage.api.get("/organizations").await?.ok()?;
     let organization = organizations[0]["id"].clone();
+    let polls = stage.api.get(&format!("/instances/{id}/polls")).await?.ok()?;
+    let poll = polls[0]["id"].to_string();
+    stage.api.get(&format!("/instances/polls/{poll}")).await?.ok()?;
     let stranger = stranger(&stage).await?;
 
     // By id: nothing of it exists.
@@ -88,6 +91,10 @@ async fn a_stranger_sees_nothing_of_another_account() -> anyhow::Result<()> {
         (Method::GET, format!("/instances/{id}/events/{event}"), none()),
         (Method::GET, format!("/instances/{id}/pollers"), none()),
         (Method::POST, format!("/instances/{id}/polls"), none()),
+        (Method::GET, format!("/instances/{id}/polls"), none()),
+        (Method::GET, format!("/instances/polls/{poll}"), none()),
+        (Method::GET, format!("/instances/polls/{poll}/case"), none()),
+        (Method::POST, format!("/instances/polls/{poll}/replay"), none()),
         (Method::GET, format!("/instances/{id}/deliveries"), none()),
         (Method::GET, format!("/organizations/{organization}"), none()),
         (
@@ -146,6 +153,7 @@ async fn a_stranger_sees_nothing_of_another_account() -> anyhow::Result<()> {
                 .replace("{key}", "maximizer")
                 .replace("{entry}", &entry.to_string())
                 .replace("{event}", &event)
+                .replace("{poll}", &poll)
                 .replace("{resource}", "contacts")
                 .replace("{subscription}", "1");
             let method = Method::from_bytes(method.to_uppercase().as_bytes())?;

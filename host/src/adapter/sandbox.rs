@@ -3,8 +3,8 @@
 use std::{io, path::Path, sync::Arc};
 
 use super::{
-    Adapter, CallError, Catalog, LimitTable, Rejection, component::Compiled, folder::SizeLimit,
-    package::Package,
+    Adapter, CallError, Catalog, LimitTable, Rejection, component::Compiled, counters::Counters,
+    folder::SizeLimit, package::Package, supervision::Supervisor,
 };
 use crate::clock::Clock;
 
@@ -75,6 +75,25 @@ impl Sandbox {
 }
 
 impl Adapter {
+    /// The same for a replay: strikes, counters and crashes of a replay are not those of the adapter that serves, and a
+    /// quarantine of that one does not keep anybody from looking into it.
+    #[must_use]
+    pub fn twin(&self) -> Self {
+        Self {
+            description: self.description.clone(),
+            digest: self.digest.clone(),
+            compiled: Arc::clone(&self.compiled),
+            package: self.package.clone(),
+            limits: self.limits.clone(),
+            slots: self.slots.clone(),
+            room: self.room.another(),
+            supervisor: Supervisor::new(Clock::system()),
+            counters: Counters::default(),
+            at_start: self.at_start,
+            tap: None,
+        }
+    }
+
     /// Forget its strikes: in the sandbox each case stands for itself.
     pub fn pardon(&self) {
         self.supervisor.returned();

@@ -22,6 +22,7 @@ mod openapi;
 mod operation;
 mod page;
 mod pollers;
+mod polls;
 mod query;
 mod settings;
 mod stream;
@@ -120,6 +121,7 @@ fn compatible(tenants: Router<Api>) -> Router<Api> {
         .merge(deliveries::routes())
         .merge(settings::routes())
         .merge(pollers::routes())
+        .merge(polls::routes())
         .merge(stream::routes())
         .merge(inbound::routes())
         .merge(elements::routes())

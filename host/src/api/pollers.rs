@@ -16,11 +16,11 @@ use super::{
     error::{ApiError, ApiResult},
     instances, instant,
     notifications::read,
-    view,
+    polls, view,
 };
 use crate::{
     poll::{Preview, PreviewRequest},
-    store::{EventKind, Instance, InstanceState, Poller, PollerSwitch, Schedule},
+    store::{EventKind, Instance, InstanceState, PollFilter, Poller, PollerSwitch, Schedule},
 };
 
 /// So many past polls are shown with a poller.
@@ -34,7 +34,7 @@ pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/instances/{id}/pollers", get(list))
         .route("/instances/{id}/pollers/{resource}", get(show).patch(change))
-        .route("/instances/{id}/polls", post(poll_now))
+        .route("/instances/{id}/polls", post(poll_now).get(polls::list))
         .route("/instances/{id}/polls/preview", post(preview))
 }
 
@@ -172,10 +172,11 @@ async fn preview(
 }
 
 fn previewed(preview: &Preview) -> Value {
-    let requests = preview
-        .requests
-        .iter()
-        .map(|request| json!({ "method": request.method, "url": request.url, "body": request.body }));
+    let requests = preview.requests.iter().map(|asked| {
+        let mut shown = json!(asked.request);
+        shown["body"] = json!(asked.body);
+        shown
+    });
     let records = preview.records.iter().map(|record| {
         json!({
             "objectId": record.object_id,
@@ -190,7 +191,8 @@ fn previewed(preview: &Preview) -> Value {
         "until": view::instant(preview.until),
         "requests": requests.collect::<Vec<_>>(),
         "recordCount": preview.record_count,
-        "eventCount": preview.event_count,
+        "eventCount": preview.events.all,
+        "events": polls::events(preview.events),
         "complete": preview.complete,
         "error": preview.error,
         "records": records.collect::<Vec<_>>(),
@@ -223,20 +225,14 @@ async fn whole(api: &Api, instance: &Instance, resource: &str) -> ApiResult<Valu
     let poller = find(api, instance, resource).await?;
     let schedule = api.host.store.schedule(instance.id).await?;
     let mut whole = shown(instance, schedule.as_ref(), &poller);
-    let polls = api.host.store.polls(poller.id, HISTORY).await?;
-    let polls = polls.into_iter().map(|poll| {
-        json!({
-            "started": view::instant(poll.started),
-            "milliseconds": poll.finished.saturating_sub(poll.started),
-            "since": view::instant(poll.since),
-            "until": view::instant(poll.until),
-            "requests": poll.requests,
-            "records": poll.records,
-            "events": poll.events,
-            "adapter": poll.adapter,
-            "error": poll.error,
-        })
-    });
+    let filter = PollFilter {
+        instance: Some(instance.id),
+        resource: Some(poller.resource),
+        limit: Some(HISTORY),
+        ..PollFilter::default()
+    };
+    let polls = api.host.store.polls(instance.account, &filter).await?;
+    let polls = polls.iter().map(polls::outline);
     if let Value::Object(members) = &mut whole {
         members.insert("polls".to_owned(), polls.collect());
     }

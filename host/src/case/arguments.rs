@@ -301,6 +301,8 @@ impl TryFrom<Alteration> for hub::Alteration {
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(super) struct Reply {
     pub(super) request: Option<String>,
+    /// The provider's time from then on.
+    pub(super) now: Option<Datetime>,
     response: Option<String>,
     /// The body, where it is no text.
     body_base64: Option<String>,

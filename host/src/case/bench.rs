@@ -23,6 +23,7 @@ use crate::{
     ids::Sequence,
     session::{CALLBACK_URL, CODE, CODE_VERIFIER, Consented, Failure, Session, Temporary},
     store::{InstanceId, StoreError, sqlite::Sqlite},
+    tape::{Playback, Played},
     vault::{Secret, Vault},
 };
 
@@ -164,6 +165,9 @@ async fn run(
             | Call::Greet(_)
             | Call::Verify(_)
     );
+    if case.handed {
+        session.play(Playback::new(case.exchanges.iter().map(played)));
+    }
     let (exchanges, outcome) = if alone || case.single || case.call.resumed().is_some() {
         match single::call(&adapter, &session.context(), case).await {
             Ok(called) => called,
@@ -171,7 +175,11 @@ async fn run(
         }
     } else {
         let outcome = converse(&mut session, &case.call).await;
-        (script.heard(), outcome)
+        let exchanges = match case.handed {
+            true => session.heard().iter().map(single::scripted).collect(),
+            false => script.heard(),
+        };
+        (exchanges, outcome)
     };
     let observed = Observed {
         exchanges,
@@ -179,6 +187,13 @@ async fn run(
         crashed: outcome.crashed,
     };
     Ok((observed, session.secrets().clone()))
+}
+
+fn played(Scripted { answer, now, .. }: &Scripted) -> Played {
+    Played {
+        answer: answer.clone(),
+        now: *now,
+    }
 }
 
 /// A call to its end, as on a running host.

@@ -195,6 +195,7 @@ fn case(crash: &Crash, now: Millis) -> Option<Case> {
         .collect();
     Some(Case {
         single: call.resumed().is_none(),
+        handed: false,
         now: if call == Call::Describe { now } else { context.now },
         call,
         configuration,

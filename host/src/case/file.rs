@@ -41,6 +41,8 @@ struct Raw {
     call: String,
     #[serde(default)]
     single: bool,
+    #[serde(default)]
+    handed: bool,
     now: Option<Datetime>,
     #[serde(default)]
     secrets: Vec<String>,
@@ -182,10 +184,8 @@ impl CaseFile {
         if !tables.is_empty() {
             self.document.insert("exchange", Item::ArrayOfTables(tables));
         }
-        let mut expected = Table::new();
-        expected.decor_mut().set_prefix("\n");
-        expected.insert("result", text(&format!("{}\n", observed.result)));
-        self.document.insert("expected", Item::Table(expected));
+        self.document
+            .insert("expected", Item::Table(expected(&observed.result)));
     }
 
     /// Write it.
@@ -214,14 +214,16 @@ impl Raw {
         let mut exchanges = Vec::with_capacity(self.exchange.len());
         for (index, mut reply) in self.exchange.into_iter().enumerate() {
             let request = reply.request.take().unwrap_or_default();
+            let now = reply.now.take().as_ref().map(millis_of).transpose()?;
             let answer = reply
                 .answer()
                 .map_err(|error| format!("exchange {}: {error}", index + 1))?;
-            exchanges.push(Scripted { request, answer });
+            exchanges.push(Scripted { request, answer, now });
         }
         Ok(Case {
             call: self.arguments.call(&self.call, now, resumed)?,
             single: self.single,
+            handed: self.handed,
             now,
             configuration: self.configuration,
             secrets: self.secrets,
@@ -238,6 +240,9 @@ fn document_of(case: &Case) -> DocumentMut {
     document.insert("call", text(case.call.function()));
     if case.single {
         document.insert("single", toml_edit::value(true));
+    }
+    if case.handed {
+        document.insert("handed", toml_edit::value(true));
     }
     document.insert("now", instant(case.now));
     if !case.secrets.is_empty() {
@@ -276,7 +281,17 @@ fn document_of(case: &Case) -> DocumentMut {
     if !exchanges.is_empty() {
         document.insert("exchange", Item::ArrayOfTables(exchanges));
     }
+    if let Some(result) = &case.result {
+        document.insert("expected", Item::Table(expected(result)));
+    }
     document
+}
+
+fn expected(result: &str) -> Table {
+    let mut expected = Table::new();
+    expected.decor_mut().set_prefix("\n");
+    expected.insert("result", text(&format!("{result}\n")));
+    expected
 }
 
 /// The request stands before its answer, also where an author has written the answer only.
@@ -303,6 +318,9 @@ fn exchange(scripted: &Scripted, laid_out: bool) -> Table {
         .flat_map(|answer| answer_texts(answer, laid_out))
     {
         table.insert(key, text(&value));
+    }
+    if let Some(now) = scripted.now {
+        table.insert("now", instant(now));
     }
     table
 }

@@ -7,19 +7,23 @@
 mod arguments;
 mod bench;
 mod crash;
+mod difference;
 mod file;
 mod layout;
 mod message;
 mod outcome;
 mod script;
 mod single;
+mod tape;
 mod webhook;
 
 use indexmap::IndexMap;
 
+pub(crate) use self::tape::case_of;
 pub use self::{
     bench::{Bench, BenchError, Live, Observed},
     crash::Crashes,
+    difference::{Difference, differences, lines},
     file::{CaseError, CaseFile},
     layout::layout,
     message::{credential_text, request_text, response_text},
@@ -36,6 +40,8 @@ pub struct Case {
     pub call: Call,
     /// Whether only this call is made, and not what follows from its answer.
     pub single: bool,
+    /// Whether the answers are handed to the adapter as they are, as a tape has them, and not sent through the host.
+    pub handed: bool,
     /// The provider's time.
     pub now: Millis,
     /// The instance's configuration.
@@ -106,6 +112,8 @@ pub struct Scripted {
     pub request: String,
     /// The answer; none where only the request is of interest.
     pub answer: Option<types::Answer>,
+    /// The provider's time from this answer on, where answers are handed.
+    pub now: Option<Millis>,
 }
 
 impl Call {

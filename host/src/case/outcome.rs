@@ -35,7 +35,7 @@ impl Outcome {
     pub(super) fn failed(failure: &Failure) -> Self {
         Self {
             crashed: matches!(failure, Failure::Adapter(_) | Failure::Malformed { .. }),
-            ..Self::of(&failure_json(failure))
+            ..Self::of(&failure.shown())
         }
     }
 
@@ -46,42 +46,6 @@ impl Outcome {
             Err(failure) => Self::failed(&failure),
         }
     }
-}
-
-fn failure_json(failure: &Failure) -> Value {
-    let kind = match failure {
-        Failure::Unauthenticated(_) => "token-invalid",
-        Failure::RateLimited { .. } => "rate-limited",
-        Failure::Transient(_) => "transient",
-        Failure::Permanent(_) => "permanent",
-        Failure::NotFound(_) => "not-found",
-        Failure::InvalidRequest(_) => "invalid-request",
-        Failure::Unsupported(_) => "unsupported",
-        Failure::Refused(_) => "refused",
-        Failure::Adapter(_) => "crash",
-        Failure::Malformed { .. } => "malformed",
-        _ => "host",
-    };
-    let message = match failure {
-        Failure::Unauthenticated(detail) => detail.message.clone(),
-        Failure::RateLimited { detail, .. } => detail.message.clone(),
-        other => other.to_string(),
-    };
-    let mut shown = json!({ "failure": kind, "message": message });
-    if let (Some(words), Some(object)) = (failure.provider_message(), shown.as_object_mut()) {
-        object.insert("providerMessage".to_owned(), words.into());
-    }
-    if let (
-        Failure::RateLimited {
-            after: Some(after), ..
-        },
-        Some(object),
-    ) = (failure, shown.as_object_mut())
-    {
-        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-        object.insert("afterMs".to_owned(), millis.into());
-    }
-    shown
 }
 
 /// The settings that `connect` derives.
@@ -167,7 +131,12 @@ pub(super) struct Record {
 impl Walked {
     pub(super) fn failed(&mut self, failure: &Failure) {
         self.crashed = matches!(failure, Failure::Adapter(_) | Failure::Malformed { .. });
-        self.failed = Some(failure_json(failure));
+        self.failed = Some(failure.shown());
+    }
+
+    /// It failed before, and was shown so.
+    pub(super) fn failed_as(&mut self, shown: &str) {
+        self.failed = Some(serde_json::from_str(shown).unwrap_or_else(|_| shown.into()));
     }
 }
 

@@ -53,6 +53,7 @@ impl Wire for Script {
         heard.push(Scripted {
             request: request_text(request),
             answer: Some(answer.clone()),
+            now: None,
         });
     }
 }

@@ -102,10 +102,11 @@ fn sent(exchange: &types::Exchange) -> Single {
     (requests, Outcome::of(&exchange_json(exchange)))
 }
 
-fn scripted(request: &types::Request) -> Scripted {
+pub(super) fn scripted(request: &types::Request) -> Scripted {
     Scripted {
         request: request_text(request),
         answer: None,
+        now: None,
     }
 }
 

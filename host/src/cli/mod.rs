@@ -51,6 +51,9 @@ enum Command {
     /// Look at pollers of a running host; pause, resume, set back, preview.
     #[command(subcommand)]
     Pollers(remote::Pollers),
+    /// Look at what polls did, and run them again in the sandbox.
+    #[command(subcommand)]
+    Polls(remote::Polls),
     /// Look at events of a running host.
     #[command(subcommand)]
     Events(remote::Events),
@@ -123,6 +126,7 @@ impl Cli {
             Command::Config { command } => config::run(&self.flags, &command),
             Command::Instances(command) => command.run().await,
             Command::Pollers(command) => command.run().await,
+            Command::Polls(command) => return command.run(&self.flags).await,
             Command::Events(command) => command.run().await,
             Command::Deliveries(command) => command.run().await,
             Command::Subscriptions(command) => command.run().await,

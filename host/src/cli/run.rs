@@ -100,6 +100,8 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     let poll = poll::Options {
         overlap: settings.poll.overlap.0,
         concurrency: settings.poll.concurrency.max(1),
+        records: settings.poll.records,
+        tape: settings.poll.tape_size,
         ..poll::Options::default()
     };
     let shutdown = CancellationToken::new();

@@ -70,6 +70,12 @@ pub struct PollSettings {
     pub overlap: Span,
     /// So many instances are polled at the same time.
     pub concurrency: usize,
+    /// So many records of polls are kept of each poller: of those that brought nothing, of those that told events and of
+    /// those that failed. 0 keeps none.
+    pub records: usize,
+    /// Bytes of one poll's tape, before compression; 0 keeps none. It holds what the adapter was given, which may be
+    /// customers' data, and never secrets.
+    pub tape_size: usize,
 }
 
 /// Delivery.
@@ -238,6 +244,8 @@ impl Default for Settings {
             poll: PollSettings {
                 overlap: Span::seconds(120),
                 concurrency: 64,
+                records: 100,
+                tape_size: 1 << 20,
             },
             delivery: DeliverySettings {
                 timeout: Span::seconds(30),
@@ -279,7 +287,7 @@ impl Default for Settings {
 
 /// The settings that have an environment variable: the path of each and what its variable holds. The variable's name is
 /// `PERIODIC_` and the path in capitals, with `_` for `.`.
-pub(super) const VARIABLES: [&str; 37] = [
+pub(super) const VARIABLES: [&str; 39] = [
     "data",
     "adapters",
     "listen",
@@ -292,6 +300,8 @@ pub(super) const VARIABLES: [&str; 37] = [
     "egress.timeout",
     "poll.overlap",
     "poll.concurrency",
+    "poll.records",
+    "poll.tape_size",
     "delivery.timeout",
     "delivery.schedule",
     "delivery.concurrency",

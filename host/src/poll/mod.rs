@@ -6,8 +6,10 @@
 
 mod backoff;
 mod news;
+mod page;
 mod poller;
 mod preview;
+mod replay;
 mod scheduler;
 mod telling;
 mod window;
@@ -17,6 +19,7 @@ use std::time::Duration;
 pub use self::{
     backoff::Backoff,
     preview::{Preview, PreviewRecord, PreviewRequest},
+    replay::{Changed, NoReplay, Replay, case_file},
     scheduler::Scheduler,
 };
 pub(crate) use self::{
@@ -36,6 +39,10 @@ pub struct Options {
     pub concurrency: usize,
     /// A poller that died gives its instance up after so long.
     pub lease: Duration,
+    /// So many records of polls of each result are kept of a poller.
+    pub records: usize,
+    /// So many bytes of a poll's tape are kept.
+    pub tape: usize,
 }
 
 impl Default for Options {
@@ -45,6 +52,8 @@ impl Default for Options {
             horizon: Duration::from_secs(3600),
             concurrency: 64,
             lease: Duration::from_secs(120),
+            records: 100,
+            tape: 1 << 20,
         }
     }
 }

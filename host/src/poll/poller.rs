@@ -2,16 +2,20 @@
 
 use super::{
     Options,
-    news::{Baseline, Seen, Sifted, sift},
+    news::{Baseline, Sifted, sift},
+    page::{Tally, job, known, seen},
     telling::Teller,
     window::Window,
 };
 use crate::{
-    adapter::contract::poller::Job,
     clock::{Millis, millis},
     host::Host,
-    session::{Failure, Session, WalkPage},
-    store::{Checkpoint, Fingerprint, Lease, PageCommit, PollCommit, PollOutcome, Poller},
+    session::{Failure, Recorded, Session, WalkPage},
+    store::{
+        Checkpoint, Lease, PageCommit, PollCommit, PollId, PollOutcome, PollTape, PollTrigger, Poller,
+        TapeExtent,
+    },
+    tape,
 };
 
 /// What polls of an instance have in common.
@@ -21,13 +25,7 @@ pub(super) struct Round<'a> {
     pub(super) options: &'a Options,
     pub(super) lease: Lease,
     pub(super) teller: Teller<'a>,
-}
-
-/// What a poll did so far.
-#[derive(Debug, Default, Clone, Copy)]
-struct Tally {
-    records: u32,
-    events: u32,
+    pub(super) trigger: PollTrigger,
 }
 
 impl Round<'_> {
@@ -39,12 +37,18 @@ impl Round<'_> {
     ) -> Result<Result<(), Failure>, Failure> {
         let started = self.host.clock.now();
         let requests_before = session.requests();
+        if self.options.records > 0 {
+            session.record(self.options.tape);
+        }
         let window = Window::of(poller, session.provider_now(), self.options);
         let mut tally = Tally::default();
         let walked = self.walk(session, poller, window, started, &mut tally).await;
         if let Err(Failure::Store(error)) = walked {
             return Err(error.into());
         }
+        session.walked(walked.as_ref().err());
+        let Recorded { asked, tape } = session.recorded().await;
+        let id = PollId(self.host.sequence.next(started));
         // The first answer may have told that the provider's clock is behind: what it has not lived through yet is not
         // behind us either.
         let outcome = match &walked {
@@ -59,17 +63,22 @@ impl Round<'_> {
         self.host
             .store
             .commit_poll(PollCommit {
+                id,
                 lease: self.lease,
                 poller: poller.id,
+                trigger: self.trigger,
                 started,
                 finished: self.host.clock.now(),
                 since: window.since,
                 until: window.until,
                 requests: session.requests() - requests_before,
+                asked: asked.into_iter().map(|asked| asked.request).collect(),
                 records: tally.records,
                 events: tally.events,
                 adapter: session.adapter().digest().to_owned(),
                 outcome,
+                tape: tape.and_then(|tape| self.seal(id, tape)),
+                keep: self.options.records,
             })
             .await?;
         Ok(walked)
@@ -83,25 +92,14 @@ impl Round<'_> {
         started: Millis,
         tally: &mut Tally,
     ) -> Result<(), Failure> {
-        let digest = session.adapter().digest().to_owned();
-        // Another version of the adapter may not know the checkpoint: it starts again from the window.
-        let checkpoint = poller
-            .checkpoint
-            .clone()
-            .filter(|checkpoint| checkpoint.adapter == digest);
-        let job = Job {
-            resource: poller.resource.clone(),
-            configuration: poller.configuration.clone(),
-            since: window.since,
-            until: window.until,
-            checkpoint: checkpoint.map(|checkpoint| checkpoint.data),
-        };
+        let job = job(session, poller, window);
         let mut walk = session.walk(job.clone()).await?;
         let mut refreshed = false;
         loop {
             let page = match walk.next(session).await {
                 Err(Failure::Unauthenticated(why)) if !refreshed => {
                     refreshed = true;
+                    session.walked(Some(&Failure::Unauthenticated(why.clone())));
                     session.refresh(why).await?;
                     walk = session.walk(job.clone()).await?;
                     continue;
@@ -109,8 +107,7 @@ impl Round<'_> {
                 page => page?,
             };
             let Some(page) = page else { return Ok(()) };
-            self.store_page(session, poller, page, started, &digest, tally)
-                .await?;
+            self.store_page(session, poller, page, started, tally).await?;
             session.adapter().accepted();
             let ends = self.host.clock.now().saturating_add(millis(self.options.lease));
             self.host.store.renew_lease(self.lease, ends).await?;
@@ -123,41 +120,23 @@ impl Round<'_> {
         poller: &Poller,
         page: WalkPage,
         started: Millis,
-        digest: &str,
         tally: &mut Tally,
     ) -> Result<(), Failure> {
-        let read = page.records.len();
-        let mut records = Vec::with_capacity(read);
-        let mut renderer = session.renderer(&page.answers);
-        for changed in page.records {
-            let rendered = renderer.render(&changed.raw);
-            let rendered = rendered.map_err(|error| session.malformed(error.to_string()))?;
-            records.push(Seen::new(changed, rendered));
-        }
-        let mut identities: Vec<_> = records.iter().map(|record| record.identity).collect();
-        identities.sort_unstable();
-        identities.dedup();
-        let known: Vec<Fingerprint> = match identities.as_slice() {
-            [] => Vec::new(),
-            _ => self.host.store.fingerprints(poller.id, identities).await?,
-        };
+        let checkpoint = page.checkpoint.clone().map(|data| Checkpoint {
+            data,
+            adapter: session.adapter().digest().to_owned(),
+        });
+        let records = seen(session, page)?;
+        let read = records.len();
+        let known = known(self.host, poller, &records).await?;
         let baseline = Baseline {
             start: poller.start,
             complete: poller.last_success.is_some(),
         };
         let Sifted { fingerprints, news } = sift(records, known, baseline);
-        tally.records = tally
-            .records
-            .saturating_add(u32::try_from(read).unwrap_or(u32::MAX));
-        tally.events = tally
-            .events
-            .saturating_add(u32::try_from(news.len()).unwrap_or(u32::MAX));
+        tally.count(read, &news);
         let notifications = self.teller.tell(session, &poller.resource, news, started)?;
         let told = !notifications.is_empty();
-        let checkpoint = page.checkpoint.map(|data| Checkpoint {
-            data,
-            adapter: digest.to_owned(),
-        });
         self.host
             .store
             .commit_page(PageCommit {
@@ -174,5 +153,17 @@ impl Round<'_> {
             self.teller.announce();
         }
         Ok(())
+    }
+
+    /// A poll is worth more than its tape.
+    fn seal(&self, id: PollId, tape: (Vec<u8>, TapeExtent)) -> Option<PollTape> {
+        let instance = self.lease.instance;
+        match tape::seal(&self.host.vault, instance, id, tape) {
+            Ok(tape) => Some(tape),
+            Err(error) => {
+                tracing::error!(%instance, poll = %id, %error, "the tape of a poll could not be sealed; it is not kept");
+                None
+            }
+        }
     }
 }

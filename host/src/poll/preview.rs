@@ -5,17 +5,18 @@ use serde_json::value::RawValue;
 use super::{
     Options, Scheduler,
     news::{Baseline, Seen, sift},
+    page::{Tally, job, known, seen},
     window::{Window, floor_to_second},
 };
 use crate::{
     adapter::contract::poller::Job,
     clock::Millis,
     session::{Asked, Failure, Session},
-    store::{EventKind, Fingerprint, Instance, Poller},
+    store::{EventKind, Fingerprint, Instance, PollEvents, Poller},
 };
 
 /// A preview ends after the page that reaches so many records.
-const RECORDS: usize = 5000;
+const RECORDS: u32 = 5000;
 
 /// What to preview.
 #[derive(Debug, Clone, Copy)]
@@ -39,9 +40,9 @@ pub struct Preview {
     /// The requests that were sent, without credentials.
     pub requests: Vec<Asked>,
     /// Records read.
-    pub record_count: usize,
+    pub record_count: u32,
     /// Events that would result.
-    pub event_count: usize,
+    pub events: PollEvents,
     /// The first records.
     pub records: Vec<PreviewRecord>,
     /// Whether the window was walked to its end.
@@ -77,24 +78,28 @@ impl Scheduler {
         let mut previews = Vec::with_capacity(pollers.len());
         for poller in pollers {
             let window = window(poller, &session, request, self.options());
-            session.record();
+            session.record(0);
             let mut preview = Preview {
                 resource: poller.resource.clone(),
                 since: window.since,
                 until: window.until,
                 requests: Vec::new(),
                 record_count: 0,
-                event_count: 0,
+                events: PollEvents::default(),
                 records: Vec::new(),
                 complete: false,
                 error: None,
             };
-            match self.walk(&mut session, poller, request, &mut preview).await {
+            let mut job = job(&session, poller, window);
+            if request.since.is_some() {
+                job.checkpoint = None;
+            }
+            match self.walk(&mut session, poller, job, request, &mut preview).await {
                 Ok(complete) => preview.complete = complete,
                 Err(Failure::Store(error)) => return Err(error.into()),
                 Err(failure) => preview.error = Some(failure.to_string()),
             }
-            preview.requests = session.recorded();
+            preview.requests = session.recorded().await.asked;
             previews.push(preview);
         }
         Ok(previews)
@@ -104,34 +109,17 @@ impl Scheduler {
         &self,
         session: &mut Session<'_>,
         poller: &Poller,
+        job: Job,
         request: PreviewRequest,
         preview: &mut Preview,
     ) -> Result<bool, Failure> {
-        let digest = session.adapter().digest();
-        let checkpoint = poller
-            .checkpoint
-            .as_ref()
-            .filter(|checkpoint| checkpoint.adapter == digest && request.since.is_none())
-            .map(|checkpoint| checkpoint.data.clone());
-        let job = Job {
-            resource: poller.resource.clone(),
-            configuration: poller.configuration.clone(),
-            since: preview.since,
-            until: preview.until,
-            checkpoint,
-        };
         let mut walk = session.walk(job).await?;
         // What one page makes known is known to the next, as it would be in the store.
-        let mut found: Vec<Fingerprint> = Vec::new();
+        let (mut found, mut tally) = (Vec::new(), Tally::default());
         while let Some(page) = walk.next(session).await? {
-            let mut records = Vec::with_capacity(page.records.len());
-            let mut renderer = session.renderer(&page.answers);
-            for changed in page.records {
-                let rendered = renderer.render(&changed.raw);
-                let rendered = rendered.map_err(|error| session.malformed(error.to_string()))?;
-                records.push(Seen::new(changed, rendered));
-            }
-            self.judge(poller, request, records, &mut found, preview).await?;
+            let records = seen(session, page)?;
+            self.judge(poller, request, records, &mut found, (&mut tally, preview))
+                .await?;
             if preview.record_count >= RECORDS {
                 return Ok(false);
             }
@@ -145,15 +133,9 @@ impl Scheduler {
         request: PreviewRequest,
         records: Vec<Seen>,
         found: &mut Vec<Fingerprint>,
-        preview: &mut Preview,
+        (tally, preview): (&mut Tally, &mut Preview),
     ) -> Result<(), Failure> {
-        let mut identities: Vec<_> = records.iter().map(|record| record.identity).collect();
-        identities.sort_unstable();
-        identities.dedup();
-        let mut known = match identities.as_slice() {
-            [] => Vec::new(),
-            _ => self.host().store.fingerprints(poller.id, identities).await?,
-        };
+        let mut known = known(self.host(), poller, &records).await?;
         if let Some(since) = request.since {
             // What setting the poller back would forget.
             known.retain(|known| known.updated.is_some_and(|updated| updated < since));
@@ -166,8 +148,8 @@ impl Scheduler {
             complete: poller.last_success.is_some(),
         };
         let sifted = sift(records.clone(), known, baseline);
-        preview.record_count += records.len();
-        preview.event_count += sifted.news.len();
+        tally.count(records.len(), &sifted.news);
+        (preview.record_count, preview.events) = (tally.records, tally.events);
         let mut news = sifted.news.into_iter().peekable();
         for record in records {
             let told =

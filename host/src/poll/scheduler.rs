@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{Backoff, Options, poller::Round, telling::Teller};
@@ -11,7 +11,7 @@ use crate::{
     clock::{Millis, millis},
     host::Host,
     session::{Failure, Session},
-    store::{Lease, Poller, Schedule, StoreError},
+    store::{Lease, PollTrigger, Poller, Schedule, StoreError},
 };
 
 /// At the latest after so long the store is asked who is due, whatever woke nobody up.
@@ -20,12 +20,16 @@ const LONGEST_NAP: Duration = Duration::from_secs(10);
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// An instance of which nothing is to be polled is looked at again after so long.
 const IDLE: Millis = 60 * 60 * 1000;
+/// So many polls are replayed at the same time.
+const REPLAYS: usize = 2;
 
 /// Polls instances when they are due, one poll of an instance at a time.
 #[derive(Debug)]
 pub struct Scheduler {
     host: Arc<Host>,
     options: Options,
+    /// Places for replays.
+    pub(super) replays: Semaphore,
 }
 
 /// When an instance is due again.
@@ -38,7 +42,11 @@ struct Next {
 impl Scheduler {
     /// A scheduler over the host's store.
     pub fn new(host: Arc<Host>, options: Options) -> Self {
-        Self { host, options }
+        Self {
+            host,
+            options,
+            replays: Semaphore::new(REPLAYS),
+        }
     }
 
     pub(super) fn host(&self) -> &Host {
@@ -66,7 +74,7 @@ impl Scheduler {
                 Ok(leases) => {
                     for lease in leases {
                         let this = Arc::clone(&this);
-                        polls.spawn(async move { this.poll(lease).await });
+                        polls.spawn(async move { this.poll(lease, PollTrigger::Schedule).await });
                     }
                     Duration::ZERO
                 }
@@ -94,7 +102,7 @@ impl Scheduler {
         };
         // NOTE: a task of its own, so that a caller who hangs up leaves no poll half done and no lease behind.
         let this = Arc::clone(self);
-        if let Err(error) = tokio::spawn(async move { this.poll(lease).await }).await {
+        if let Err(error) = tokio::spawn(async move { this.poll(lease, PollTrigger::Manual).await }).await {
             tracing::error!(%instance, %error, "a poll on demand broke off; its lease runs out");
         }
         Ok(true)
@@ -122,8 +130,8 @@ impl Scheduler {
     }
 
     /// Poll an instance and give its lease back.
-    async fn poll(&self, lease: Lease) {
-        let next = match self.poll_instance(lease).await {
+    async fn poll(&self, lease: Lease, trigger: PollTrigger) {
+        let next = match self.poll_instance(lease, trigger).await {
             Ok(next) => next,
             // Whoever has the lease now does the rest.
             Err(Failure::Store(StoreError::StaleLease(_))) => return,
@@ -148,7 +156,7 @@ impl Scheduler {
         self.host.polls_due.notify_one();
     }
 
-    async fn poll_instance(&self, lease: Lease) -> Result<Next, Failure> {
+    async fn poll_instance(&self, lease: Lease, trigger: PollTrigger) -> Result<Next, Failure> {
         let store = &self.host.store;
         let missing = || Failure::Store(StoreError::Missing("instance"));
         let instance = store.instance(lease.instance).await?.ok_or_else(missing)?;
@@ -160,6 +168,7 @@ impl Scheduler {
             options: &self.options,
             lease,
             teller: Teller::new(&self.host, &instance, &user),
+            trigger,
         };
         let mut plan = Plan {
             schedule: &schedule,

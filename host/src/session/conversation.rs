@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ACCESS_TOKEN, Asked, Failure, HubAnswer, Keeping, Session, failure::detail};
+use super::{ACCESS_TOKEN, Failure, HubAnswer, Keeping, Session, failure::detail};
 use crate::{
     adapter::{
         Adapter, Called, Limits,
@@ -121,7 +121,7 @@ impl Session<'_> {
         let mut answers = Vec::with_capacity(asked.requests.len());
         let mut handed = 0_usize;
         for request in &asked.requests {
-            let answer = self.send(request).await?;
+            let answer = self.answer(request).await?;
             handed = handed.saturating_add(answer.as_ref().map_or(0, |response| response.body.len()));
             self.count("handed", |limits| limits.handed, handed)?;
             answers.push(answer);
@@ -131,7 +131,7 @@ impl Session<'_> {
 
     /// Send one request, with all that the contract promises to keep from the adapter: a token that has to be
     /// refreshed, a provider that asks for patience, a read whose answer was lost.
-    async fn send(&mut self, request: &types::Request) -> Result<types::Answer, Failure> {
+    pub(super) async fn send(&mut self, request: &types::Request) -> Result<types::Answer, Failure> {
         let (mut repeats, mut refreshed, mut wait) = (0, false, REPEAT_WAIT);
         if uses_access_token(request) {
             self.refresh_before_the_end().await?;
@@ -183,15 +183,14 @@ impl Session<'_> {
             after: Some(pause),
         })?;
         self.requests += 1;
-        if let Some(recorded) = &mut self.recorded {
-            recorded.push(asked(request));
-        }
         let started = self.host.clock.now();
         let mut sent = self
             .host
             .egress
             .send(&self.audience, &self.secrets, request)
             .await;
+        let took = self.host.clock.now().saturating_sub(started);
+        self.reel.sent(request, &sent.answer, took);
         if is_traced(&self.own) {
             let status = sent.answer.as_ref().map_or(0, |response| response.status);
             tracing::info!(
@@ -199,7 +198,7 @@ impl Session<'_> {
                 method = request.method,
                 url = request.url.split(['?', '#']).next(),
                 status,
-                millis = self.host.clock.now().saturating_sub(started),
+                millis = took,
                 "asked the provider"
             );
         }
@@ -280,18 +279,6 @@ impl Session<'_> {
             adapter: self.adapter.key().to_owned(),
             what,
         }
-    }
-}
-
-fn asked(request: &types::Request) -> Asked {
-    let body = match &request.body {
-        types::Body::Json(json) => Some(json.clone()),
-        types::Body::None | types::Body::Form(_) | types::Body::Bytes(_) => None,
-    };
-    Asked {
-        method: request.method.clone(),
-        url: request.url.clone(),
-        body,
     }
 }
 

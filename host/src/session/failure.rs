@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::{
     adapter::{CallError, contract::types},
     egress::{PatternError, Refused},
@@ -115,6 +117,43 @@ impl Failure {
             Some(words) if !message.contains(words) => format!("{message}: {words}"),
             _ => message,
         }
+    }
+
+    /// As results of cases and tapes have it.
+    pub(crate) fn shown(&self) -> Value {
+        let kind = match self {
+            Self::Unauthenticated(_) => "token-invalid",
+            Self::RateLimited { .. } => "rate-limited",
+            Self::Transient(_) => "transient",
+            Self::Permanent(_) => "permanent",
+            Self::NotFound(_) => "not-found",
+            Self::InvalidRequest(_) => "invalid-request",
+            Self::Unsupported(_) => "unsupported",
+            Self::Refused(_) => "refused",
+            Self::Adapter(_) => "crash",
+            Self::Malformed { .. } => "malformed",
+            _ => "host",
+        };
+        let message = match self {
+            Self::Unauthenticated(detail) => detail.message.clone(),
+            Self::RateLimited { detail, .. } => detail.message.clone(),
+            other => other.to_string(),
+        };
+        let mut shown = json!({ "failure": kind, "message": message });
+        if let (Some(words), Some(object)) = (self.provider_message(), shown.as_object_mut()) {
+            object.insert("providerMessage".to_owned(), words.into());
+        }
+        if let (
+            Self::RateLimited {
+                after: Some(after), ..
+            },
+            Some(object),
+        ) = (self, shown.as_object_mut())
+        {
+            let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+            object.insert("afterMs".to_owned(), millis.into());
+        }
+        shown
     }
 
     /// The provider's own words, where it said something.

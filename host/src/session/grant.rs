@@ -63,6 +63,9 @@ impl Session<'_> {
     /// Replace a rejected access token. Whoever comes second waits for the first and uses what he got; a refusal
     /// for good marks the instance, so that nobody asks again before somebody authenticates it.
     pub(crate) async fn refresh(&mut self, why: types::Detail) -> Result<(), Failure> {
+        if self.is_played() {
+            return Err(Failure::Unauthenticated(why));
+        }
         let rejected = self.secrets.get(ACCESS_TOKEN).cloned();
         let live = std::sync::Arc::clone(&self.live);
         let _one_at_a_time = live.refresh.lock().await;
@@ -193,7 +196,7 @@ pub(super) fn unasked(error: types::TransportError, what: &str) -> Failure {
 }
 
 /// A transport error in words.
-fn describe(error: &types::TransportError) -> String {
+pub(super) fn describe(error: &types::TransportError) -> String {
     match error {
         types::TransportError::Refused(why)
         | types::TransportError::Unreachable(why)

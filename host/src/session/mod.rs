@@ -10,6 +10,7 @@ mod failure;
 mod grant;
 mod oauth1;
 mod pkce;
+mod reel;
 mod webhook;
 
 use std::sync::Arc;
@@ -18,13 +19,18 @@ use indexmap::IndexMap;
 use periodic_sdk::description::Description;
 use serde_json::value::RawValue;
 
-pub(crate) use self::webhook::{Told, tell};
+use self::reel::Reel;
 pub use self::{
     document::{Rendered, Renderer, Unrendered, cut, cut_told, render, strips_nulls, without_nulls},
     failure::Failure,
     grant::AuthorizeRequest,
     oauth1::{Consented, Temporary},
     pkce::{Verifiers, verifier},
+    reel::Asked,
+};
+pub(crate) use self::{
+    reel::{Recorded, unanswered},
+    webhook::{Told, tell},
 };
 use crate::{
     adapter::{
@@ -68,18 +74,7 @@ pub struct Session<'h> {
     live: Arc<Live>,
     keeping: Keeping,
     requests: u32,
-    recorded: Option<Vec<Asked>>,
-}
-
-/// A request as the adapter asked for it: without what the host puts in, secrets above all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// The method.
-    pub method: String,
-    /// The URL.
-    pub url: String,
-    /// The body, where it is a text.
-    pub body: Option<String>,
+    reel: Reel,
 }
 
 /// Where captured values go.
@@ -176,7 +171,7 @@ impl<'h> Session<'h> {
             live,
             keeping,
             requests: 0,
-            recorded: None,
+            reel: Reel::default(),
         };
         session.lend_presets();
         session.rebind()?;
@@ -235,16 +230,6 @@ impl<'h> Session<'h> {
     /// Requests sent so far.
     pub fn requests(&self) -> u32 {
         self.requests
-    }
-
-    /// Take down the requests from now on.
-    pub fn record(&mut self) {
-        self.recorded = Some(Vec::new());
-    }
-
-    /// The requests since [`Session::record`].
-    pub fn recorded(&mut self) -> Vec<Asked> {
-        self.recorded.take().unwrap_or_default()
     }
 
     /// Now, by the provider's clock as far as it was measured: rather a little early than late.
@@ -314,7 +299,9 @@ impl<'h> Session<'h> {
     /// Start a walk. Unlike other operations its token is not refreshed in the middle: the caller starts again, and
     /// what is stored already is not told twice.
     pub async fn walk(&mut self, job: poller::Job) -> Result<Walk, Failure> {
-        let begun = self.adapter.poll(&self.context(), &job).await?;
+        let context = self.context();
+        self.reel.begun(&context, &job);
+        let begun = self.adapter.poll(&context, &job).await?;
         let step = self.said(begun)?;
         Ok(Walk {
             job,
@@ -505,6 +492,7 @@ impl Walk {
                     session.count("records", |limits| limits.records, records.len())?;
                     let kept = checkpoint.as_ref().map_or(0, Vec::len);
                     session.count("state", |limits| limits.state, kept)?;
+                    session.reel.page(&records, &checkpoint);
                     // The next exchange waits until the caller has stored this page.
                     self.step = next.map(|exchange| (poller::Step::Send(exchange), Vec::new()));
                     return Ok(Some(WalkPage {
@@ -522,6 +510,7 @@ impl Walk {
         session.count("exchanges", |limits| limits.exchanges, self.exchanges)?;
         let answers = session.exchange(&exchange).await?;
         let context = session.context();
+        session.reel.resumed(context.now);
         let resumed = session
             .adapter
             .resume_poll(&context, &self.job, &exchange.state, &answers)

@@ -159,8 +159,11 @@ pub trait Store: BulkStore + ObjectStore + std::fmt::Debug + Send + Sync + 'stat
     /// before or not. A poll in progress loses its lease, and the instance is due now.
     async fn rewind_poller(&self, poller: PollerId, to: Millis, now: Millis) -> Result<()>;
 
-    /// The last polls of a poller, newest first.
-    async fn polls(&self, poller: PollerId, limit: usize) -> Result<Vec<PollRecord>>;
+    /// Polls of an account's instances, newest first.
+    async fn polls(&self, account: AccountId, filter: &PollFilter) -> Result<Vec<PollRecord>>;
+
+    /// What is kept of the tape of a poll of an account's instance.
+    async fn poll_tape(&self, account: AccountId, id: PollId) -> Result<Option<Vec<u8>>>;
 
     /// The fingerprints that exist for these identities.
     async fn fingerprints(&self, poller: PollerId, identities: Vec<IdentityHash>)
@@ -171,7 +174,8 @@ pub trait Store: BulkStore + ObjectStore + std::fmt::Debug + Send + Sync + 'stat
     /// with [`StoreError::Taken`] when a notification's id is in use.
     async fn commit_page(&self, page: PageCommit) -> Result<()>;
 
-    /// End a poll: move the cursor on success, note the failure otherwise, prune fingerprints, keep the record.
+    /// End a poll: move the cursor on success, note the failure otherwise, prune fingerprints, keep the record in the
+    /// place of the oldest of its result.
     async fn commit_poll(&self, poll: PollCommit) -> Result<()>;
 
     // --- Webhooks of providers -----------------------------------------------------------------------------------

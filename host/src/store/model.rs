@@ -3,8 +3,9 @@
 mod analysis;
 mod delivery;
 mod inbound;
+mod polls;
 
-pub use self::{analysis::*, delivery::*, inbound::*};
+pub use self::{analysis::*, delivery::*, inbound::*, polls::*};
 
 use std::fmt;
 
@@ -42,6 +43,8 @@ id! {
     InstanceId,
     /// A poller.
     PollerId,
+    /// A poll; made by [`crate::ids::Sequence`], because its tape is sealed under it.
+    PollId,
     /// A notification; made by [`crate::ids::Sequence`], because its body contains it.
     NotificationId,
     /// A subscription.
@@ -383,73 +386,4 @@ pub struct PageCommit {
     pub records: u64,
     /// When.
     pub now: Millis,
-}
-
-/// How a poll ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PollOutcome {
-    /// The window is complete: the cursor moves here, and fingerprints with an updated instant before `prune` go.
-    Complete {
-        /// The new cursor.
-        cursor: Millis,
-        /// Fingerprints older than this are pruned.
-        prune: Option<Millis>,
-    },
-    /// It failed; the cursor stays.
-    Failed {
-        /// Why, with the way out.
-        error: String,
-    },
-}
-
-/// A poll's end, and the compact record that it leaves.
-#[derive(Debug, Clone)]
-pub struct PollCommit {
-    /// By what right.
-    pub lease: Lease,
-    /// The poller.
-    pub poller: PollerId,
-    /// When it started.
-    pub started: Millis,
-    /// When it ended.
-    pub finished: Millis,
-    /// The window's start, in provider time.
-    pub since: Millis,
-    /// The window's end.
-    pub until: Millis,
-    /// Requests sent.
-    pub requests: u32,
-    /// Records read.
-    pub records: u32,
-    /// Events found.
-    pub events: u32,
-    /// The adapter's digest, hexadecimal.
-    pub adapter: String,
-    /// How it ended.
-    pub outcome: PollOutcome,
-}
-
-/// What is remembered of a poll.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PollRecord {
-    /// The poller.
-    pub poller: PollerId,
-    /// When it started.
-    pub started: Millis,
-    /// When it ended.
-    pub finished: Millis,
-    /// The window's start, in provider time.
-    pub since: Millis,
-    /// The window's end.
-    pub until: Millis,
-    /// Requests sent.
-    pub requests: u32,
-    /// Records read.
-    pub records: u32,
-    /// Events found.
-    pub events: u32,
-    /// The adapter's digest, hexadecimal.
-    pub adapter: String,
-    /// Why it failed, when it did.
-    pub error: Option<String>,
 }

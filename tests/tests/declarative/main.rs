@@ -25,7 +25,7 @@ struct Scene {
     folder: TempDir,
     receiver: Receiver,
     api: Api,
-    _host: Host,
+    host: Host,
     _home: Home,
 }
 
@@ -42,7 +42,7 @@ impl Scene {
             folder,
             receiver: Receiver::start().await?,
             api: Api::new(host.url())?,
-            _host: host,
+            host,
             _home: home,
         })
     }
@@ -258,4 +258,89 @@ async fn description_files_come_change_break_and_go() -> anyhow::Result<()> {
         Ok((element.status == 404).then_some(()))
     })
     .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poll_is_replayed_with_another_version_of_its_description() -> anyhow::Result<()> {
+    let desk = Desk::start().await?;
+    let scene = Scene::set(&[("acmedesk.element.toml", example("helpdesk")?)]).await?;
+    let configuration = json!({ "acmedesk.url": desk.url(), "acmedesk.key": desk::KEY });
+    let request = scene.request("acmedesk", "tickets", &configuration);
+    let instance = scene.api.post("/instances", &request).await?.ok()?;
+    let api = scene.api.element(instance["token"].as_str().unwrap_or_default());
+    let made = api
+        .post("/tickets", &json!({ "subject": "it smokes" }))
+        .await?
+        .ok()?;
+    scene.receiver.expect("CREATED", &made["id"].to_string()).await?;
+    let path = format!("/instances/{}/polls?result=told", instance["id"]);
+    let told = eventually("the poll is remembered", async || {
+        Ok(scene.api.get(&path).await?.ok()?.get(0).cloned())
+    })
+    .await?;
+    let replay = format!("/instances/polls/{}/replay", told["id"]);
+    let same = scene.api.post(&replay, &json!({})).await?.ok()?;
+    assert_eq!(
+        (&same["same"], &same["replayed"]),
+        (&json!(true), &told["adapter"]),
+        "{same}"
+    );
+
+    // Another version asks for larger pages and tells records by another member.
+    let changed = example("helpdesk")?
+        .replace("largest = 100", "largest = 50")
+        .replace("idField = \"id\"", "idField = \"subject\"");
+    std::fs::write(scene.folder.path().join("acmedesk.element.toml"), &changed)?;
+    let different = eventually("the new version serves", async || {
+        let replay = scene.api.post(&replay, &json!({})).await?.ok()?;
+        Ok((replay["replayed"] != told["adapter"]).then_some(replay))
+    })
+    .await?;
+    assert_eq!(
+        (&different["same"], &different["recorded"]),
+        (&json!(false), &told["adapter"])
+    );
+    let text = different["differences"].to_string();
+    for part in ["request 1", "limit=50", "limit=100", "- ", "+ "] {
+        assert!(text.contains(part), "{part:?} in {text}");
+    }
+
+    // At a desk, the version that polled still does the same, and the new one what the host says.
+    let home = Home::bare()?
+        .variable("PERIODIC_HOST", scene.host.url())
+        .variable("PERIODIC_USER_SECRET", periodic_tests::USER_SECRET)
+        .variable(
+            "PERIODIC_ORGANIZATION_SECRET",
+            periodic_tests::ORGANIZATION_SECRET,
+        );
+    std::fs::write(home.path().join("old.element.toml"), example("helpdesk")?)?;
+    std::fs::write(home.path().join("new.element.toml"), &changed)?;
+    let (poll, wasm) = (told["id"].to_string(), scene.folder.path().join("rest.wasm"));
+    let wasm = wasm.to_string_lossy();
+    for (package, code) in [("old.element.toml", 0), ("new.element.toml", 1)] {
+        let words = [
+            "polls",
+            "replay",
+            &poll,
+            "--adapter",
+            &wasm,
+            "--package",
+            package,
+            "--json",
+        ];
+        let output = home.run_bare(&words).await?;
+        assert_eq!(
+            output.code,
+            Some(code),
+            "{package}: {}{}",
+            output.stdout,
+            output.stderr
+        );
+        let told: Value = serde_json::from_str(&output.stdout)?;
+        assert_eq!(told["same"], code == 0);
+        if code == 1 {
+            assert_eq!(told["differences"], different["differences"]);
+        }
+    }
+    Ok(())
 }

@@ -74,6 +74,12 @@ const INSTANCES: Query = &[
     ("hydrate", "boolean"),
 ];
 const PAGES: Query = &[("pageSize", "integer"), ("nextPage", "string")];
+const POLLS: Query = &[
+    ("resource", "string"),
+    ("result", "string"),
+    ("pageSize", "integer"),
+    ("nextPage", "string"),
+];
 const EVENTS: Query = &[
     ("pageSize", "integer"),
     ("nextPage", "string"),
@@ -185,6 +191,13 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     read("/instances/{id}/pollers/{resource}", "How one of them is", "Object"),
     call("patch", "/instances/{id}/pollers/{resource}", "Pause it, resume it, or set its cursor back", Some("Object"), Some("Object")),
     call("post", "/instances/{id}/polls", "Poll now", None, Some("Object[]")),
+    list("/instances/{id}/polls", "What its polls did", POLLS, "Object[]"),
+    read("/instances/{id}/polls/{poll}", "A poll, with the requests that it became", "Object"),
+    read("/instances/{id}/polls/{poll}/case", "Its tape as a case file of its adapter's tests", "Object"),
+    call("post", "/instances/{id}/polls/{poll}/replay", "Run it again with the adapter that serves now, without the provider", None, Some("Object")),
+    read("/instances/polls/{poll}", "A poll of any instance", "Object"),
+    read("/instances/polls/{poll}/case", "Its tape as a case file", "Object"),
+    call("post", "/instances/polls/{poll}/replay", "Run it again", None, Some("Object")),
     call("post", "/instances/{id}/polls/preview", "What a poll would ask for, read and tell; nothing is stored", Some("Object"), Some("Object[]")),
     list("/instances/{id}/deliveries", "Its deliveries", PAGES, "Object[]"),
     call("post", "/instances/{id}/deliveries/replay", "Make deliveries again: all that failed, or those of a range", Some("Object"), Some("Object")),

@@ -7,6 +7,8 @@ mod render;
 mod test;
 mod vendor;
 
+pub(super) use self::test::print_line;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Subcommand;
@@ -72,7 +74,7 @@ pub(super) async fn run(flags: &Flags, command: Command) -> anyhow::Result<ExitC
 }
 
 /// A sandbox with the limits of the host's settings.
-fn sandbox(flags: &Flags) -> anyhow::Result<Sandbox> {
+pub(super) fn sandbox(flags: &Flags) -> anyhow::Result<Sandbox> {
     let settings = load(flags)?.settings;
     Ok(Sandbox::new(LimitTable::of(&settings))?)
 }

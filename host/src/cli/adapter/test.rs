@@ -9,11 +9,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use indexmap::IndexMap;
 use owo_colors::{OwoColorize as _, Stream};
-use similar::{ChangeTag, TextDiff};
 
 use crate::{
     adapter::{Adapter, Sandbox},
-    case::{Bench, Case, CaseFile, Live, Observed},
+    case::{Bench, CaseFile, Difference, Live, Observed, differences, lines},
     cli::run::egress_options,
     clock::Clock,
     config::{Flags, load},
@@ -139,9 +138,7 @@ async fn one(
         return Ok(Verdict::Passed);
     }
     say(&name, Verdict::Failed);
-    for difference in differences {
-        difference.print();
-    }
+    print_differences(&differences);
     Ok(Verdict::Failed)
 }
 
@@ -207,105 +204,32 @@ fn say(name: &str, verdict: Verdict) {
     println!("{word} {name}");
 }
 
-/// What is not as expected.
-enum Difference {
-    /// A text is another.
-    Text {
-        of: String,
-        expected: String,
-        found: String,
-    },
-    /// Nothing to compare with.
-    Note(String),
-}
-
-fn differences(case: &Case, observed: &Observed) -> Vec<Difference> {
-    let mut differences = Vec::new();
-    for (index, asked) in observed.exchanges.iter().enumerate() {
-        let expected = case
-            .exchanges
-            .get(index)
-            .map_or("", |scripted| scripted.request.as_str());
-        if expected.trim_end() != asked.request.trim_end() {
-            differences.push(Difference::Text {
-                of: format!("request {}", index + 1),
-                expected: expected.trim_end().to_owned(),
-                found: asked.request.trim_end().to_owned(),
-            });
-        }
-    }
-    if case.exchanges.len() > observed.exchanges.len() {
-        differences.push(Difference::Note(format!(
-            "{} of the case's {} exchanges came about; the adapter did not ask for more",
-            observed.exchanges.len(),
-            case.exchanges.len()
-        )));
-    }
-    match &case.result {
-        Some(expected) if expected != &observed.result => differences.push(Difference::Text {
-            of: "result".to_owned(),
-            expected: expected.clone(),
-            found: observed.result.clone(),
-        }),
-        None if observed.crashed => {
-            differences.push(Difference::Note(format!(
-                "the adapter crashed:\n{}",
-                observed.result
-            )));
-        }
-        _ => {}
-    }
-    differences
-}
-
-/// So many lines stand around a difference.
-const AROUND: usize = 3;
-
-impl Difference {
-    fn print(&self) {
-        match self {
-            Self::Note(note) => println!("  {}", note.replace('\n', "\n  ")),
-            Self::Text { of, expected, found } if expected.is_empty() => {
+fn print_differences(differences: &[Difference]) {
+    for difference in differences {
+        match difference {
+            Difference::Note { note } => println!("  {}", note.replace('\n', "\n  ")),
+            Difference::Text { of, expected, found } if expected.is_empty() => {
                 println!("  {of}, which the case does not have:");
-                for line in found.lines() {
-                    print_line('+', line);
-                }
+                found.lines().for_each(|line| print_line(&format!("+ {line}")));
             }
-            Self::Text { of, expected, found } => {
+            Difference::Text { of, expected, found } => {
                 println!("  {of} (- expected, + found):");
-                print_diff(expected, found);
+                lines(expected, found).iter().for_each(|line| print_line(line));
             }
         }
     }
 }
 
-fn print_diff(expected: &str, found: &str) {
-    let diff = TextDiff::from_lines(expected, found);
-    for (index, group) in diff.grouped_ops(AROUND).iter().enumerate() {
-        if index > 0 {
-            println!("    …");
-        }
-        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
-            let sign = match change.tag() {
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-                ChangeTag::Equal => ' ',
-            };
-            print_line(sign, change.value().trim_end_matches('\n'));
-        }
-    }
-}
-
-fn print_line(sign: char, line: &str) {
-    let line = format!("{sign} {line}");
-    let line = match sign {
-        '-' => line
+/// A line of a difference, in its colour.
+pub(in crate::cli) fn print_line(line: &str) {
+    let line = match line.chars().next() {
+        Some('-') => line
             .if_supports_color(Stream::Stdout, |text| text.red())
             .to_string(),
-        '+' => line
+        Some('+') => line
             .if_supports_color(Stream::Stdout, |text| text.green())
             .to_string(),
-        _ => line,
+        _ => line.to_owned(),
     };
     println!("    {line}");
 }

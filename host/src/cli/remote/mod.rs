@@ -10,6 +10,7 @@ mod events;
 mod grant;
 mod instances;
 mod pollers;
+mod polls;
 mod subscriptions;
 mod table;
 mod tail;
@@ -20,6 +21,7 @@ pub(super) use self::{
     events::Command as Events,
     instances::Command as Instances,
     pollers::Command as Pollers,
+    polls::Command as Polls,
     subscriptions::Command as Subscriptions,
 };
 

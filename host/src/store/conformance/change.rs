@@ -1,12 +1,11 @@
 //! Instances: changed.
 
 use super::world::{
-    INTERVAL, LEASE, NOW, SECOND, World, callback, deactivate, fingerprint, identity, ids, map, of, polling,
-    secret,
+    INTERVAL, LEASE, NOW, SECOND, World, callback, complete, deactivate, fingerprint, identity, ids, map, of,
+    polling, secret,
 };
 use crate::store::{
-    Checkpoint, DeliveryStatus, Edit, InstanceChange, InstanceId, InstanceState, PollCommit, PollOutcome,
-    Store, StoreError, Verdict,
+    Checkpoint, DeliveryStatus, Edit, InstanceChange, InstanceId, InstanceState, Store, StoreError, Verdict,
 };
 
 const LATER: i64 = NOW + 5 * SECOND;
@@ -293,21 +292,7 @@ pub(in crate::store) async fn a_missing_instance_is_told(store: &dyn Store) {
     assert!(matches!(changed, Err(StoreError::Missing("instance"))));
     let id = world.instance().await;
     let lease = world.lease(id).await;
-    let poll = PollCommit {
-        lease,
-        poller: world.poller(id).await.id,
-        started: NOW,
-        finished: NOW,
-        since: NOW,
-        until: NOW,
-        requests: 0,
-        records: 0,
-        events: 0,
-        adapter: String::new(),
-        outcome: PollOutcome::Failed {
-            error: "x".to_owned(),
-        },
-    };
+    let poll = world.poll(lease, world.poller(id).await.id, complete());
     store.delete_instance(id).await.unwrap();
     assert!(matches!(
         store.commit_poll(poll).await,

@@ -1,9 +1,8 @@
 //! Recovery and pruning.
 
-use super::world::{INTERVAL, NOW, SECOND, World, callback, deactivate, ids, settlement};
+use super::world::{INTERVAL, NOW, SECOND, World, callback, complete, deactivate, ids, settlement};
 use crate::store::{
-    Edit, InstanceChange, NotificationFilter, PollCommit, PollOutcome, Store, StoreError, SubscriptionFilter,
-    Verdict,
+    Edit, InstanceChange, NotificationFilter, PollCommit, Store, StoreError, SubscriptionFilter, Verdict,
 };
 
 pub(in crate::store) async fn recovery_gives_back_all_leases(store: &dyn Store) {
@@ -50,20 +49,8 @@ pub(in crate::store) async fn pruning_takes_what_is_finished_and_old(store: &dyn
     store.commit_page(page).await.unwrap();
     for finished in [NOW, NOW + SECOND] {
         let poll = PollCommit {
-            lease,
-            poller,
-            started: NOW,
             finished,
-            since: NOW,
-            until: NOW,
-            requests: 1,
-            records: 0,
-            events: 0,
-            adapter: "digest".to_owned(),
-            outcome: PollOutcome::Complete {
-                cursor: NOW,
-                prune: None,
-            },
+            ..world.poll(lease, poller, complete())
         };
         store.commit_poll(poll).await.unwrap();
     }
@@ -86,7 +73,7 @@ pub(in crate::store) async fn pruning_takes_what_is_finished_and_old(store: &dyn
     );
     assert_eq!(world.deliveries().await.len(), 3);
     assert_eq!(store.attempts(world.account, claimed[0].id).await.unwrap(), []);
-    let polls = store.polls(poller, 10).await.unwrap();
+    let polls = world.polls(id).await;
     assert_eq!(
         polls.iter().map(|poll| poll.finished).collect::<Vec<_>>(),
         [NOW + SECOND]

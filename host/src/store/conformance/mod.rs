@@ -15,6 +15,7 @@ pub(super) mod messages;
 pub(super) mod objects;
 pub(super) mod order;
 pub(super) mod pages;
+pub(super) mod polls;
 pub(super) mod rewind;
 pub(super) mod subscriptions;
 pub(super) mod tenants;
@@ -71,6 +72,11 @@ macro_rules! for_each_case {
             pages::failed_polls_keep_the_cursor,
             pages::old_fingerprints_go,
             pages::a_foreign_topic_gets_nothing,
+            polls::a_record_reads_as_it_was_made,
+            polls::they_are_filtered_and_paged,
+            polls::the_newest_of_each_result_are_kept,
+            polls::accounts_see_their_own_polls,
+            polls::they_go_with_their_instance,
             history::notifications_are_filtered,
             history::notifications_know_how_far_they_came,
             history::deliveries_are_filtered,

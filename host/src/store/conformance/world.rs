@@ -10,7 +10,8 @@ use crate::{
     store::{
         AccountId, Callback, ClaimedDelivery, Delivery, DeliveryClaim, DeliveryFilter, DeliveryId,
         DeliveryStatus, EventKind, Fingerprint, IdentityHash, InstanceId, Lease, NewEvent, NewInstance,
-        NewNotification, NewPoller, NewTenant, NotificationId, PageCommit, Poller, Polling, SealedSecret,
+        NewNotification, NewPoller, NewTenant, NotificationId, PageCommit, PollCommit, PollEvents,
+        PollFilter, PollId, PollOutcome, PollRecord, PollTrigger, Poller, PollerId, Polling, SealedSecret,
         Settlement, Store, Subscription, SubscriptionFilter, SubscriptionId, UserId, Verdict,
     },
 };
@@ -114,6 +115,37 @@ impl<'a> World<'a> {
         }
     }
 
+    /// A poll that read three records and ended so.
+    pub(super) fn poll(&self, lease: Lease, poller: PollerId, outcome: PollOutcome) -> PollCommit {
+        PollCommit {
+            id: PollId(self.number()),
+            lease,
+            poller,
+            trigger: PollTrigger::Schedule,
+            started: NOW,
+            finished: NOW + SECOND,
+            since: NOW - INTERVAL,
+            until: NOW - SECOND,
+            requests: 2,
+            asked: Vec::new(),
+            records: 3,
+            events: PollEvents::default(),
+            adapter: "digest".to_owned(),
+            outcome,
+            tape: None,
+            keep: 100,
+        }
+    }
+
+    /// The polls of an instance, newest first.
+    pub(super) async fn polls(&self, instance: InstanceId) -> Vec<PollRecord> {
+        let filter = PollFilter {
+            instance: Some(instance),
+            ..PollFilter::default()
+        };
+        self.store.polls(self.account, &filter).await.unwrap()
+    }
+
     /// Store one notification for each list of objects, and say the ids of their deliveries.
     pub(super) async fn notify(&self, instance: InstanceId, objects: &[&[&str]]) -> Vec<DeliveryId> {
         let notifications: Vec<_> = objects
@@ -197,6 +229,14 @@ impl<'a> World<'a> {
             .resume_subscription(self.account, id, now)
             .await
             .unwrap()
+    }
+}
+
+/// A good end.
+pub(super) fn complete() -> PollOutcome {
+    PollOutcome::Complete {
+        cursor: NOW,
+        prune: None,
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::error::Unknown;
 use crate::store::{
     AccountId, BulkId, BulkStatus, DeliveryId, DeliveryStatus, EventKind, InstanceId, InstanceState,
-    NotificationId, OrganizationId, PollerId, Role, SubscriptionId, UserId,
+    NotificationId, OrganizationId, PollId, PollResult, PollTrigger, PollerId, Role, SubscriptionId, UserId,
 };
 
 /// A value as JSON text.
@@ -49,6 +49,7 @@ ids!(
     InstanceId,
     NotificationId,
     OrganizationId,
+    PollId,
     PollerId,
     SubscriptionId,
     UserId
@@ -58,8 +59,13 @@ macro_rules! numbered {
     ($name:ident, $what:literal: $($number:literal = $variant:ident),+) => {
         impl ToSql for $name {
             fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-                let number: i64 = match self { $(Self::$variant => $number,)+ };
-                Ok(ToSqlOutput::from(number))
+                Ok(ToSqlOutput::from(i64::from(*self)))
+            }
+        }
+
+        impl From<$name> for i64 {
+            fn from(value: $name) -> Self {
+                match value { $($name::$variant => $number,)+ }
             }
         }
 
@@ -77,6 +83,8 @@ macro_rules! numbered {
 numbered!(InstanceState, "instance state": 0 = Connected, 1 = NeedsAuthentication);
 numbered!(Role, "role": 0 = Member, 1 = Administrator, 2 = Operator);
 numbered!(BulkStatus, "bulk status": 0 = Created, 1 = Running, 2 = Completed, 3 = Cancelled, 4 = Failed);
+numbered!(PollTrigger, "poll trigger": 0 = Schedule, 1 = Manual);
+numbered!(PollResult, "poll result": 0 = Idle, 1 = Told, 2 = Failed);
 numbered!(EventKind, "event kind": 0 = Unknown, 1 = Created, 2 = Updated, 3 = Deleted);
 // The schema's indexes and checks name these numbers.
 numbered!(DeliveryStatus, "delivery status": 0 = Created, 1 = Delivered, 2 = Retry, 3 = Queued);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
-use super::{columns::signed, error::taken, messages, outboxes, schedules, subscriptions};
+use super::{columns::signed, error::taken, messages, outboxes, polls, schedules, subscriptions};
 use crate::{
     clock::Millis,
     store::{
@@ -47,7 +47,7 @@ pub(super) fn notify(
 
 pub(super) fn poll(connection: &Connection, poll: &PollCommit) -> Result<()> {
     check(connection, poll.lease, poll.poller)?;
-    let error = match &poll.outcome {
+    match &poll.outcome {
         PollOutcome::Complete { cursor, prune } => {
             let mut succeed = connection.prepare_cached(
                 "UPDATE pollers SET cursor = ?2, failures = 0, last_success = ?3 WHERE id = ?1",
@@ -58,33 +58,15 @@ pub(super) fn poll(connection: &Connection, poll: &PollCommit) -> Result<()> {
                     .prepare_cached("DELETE FROM fingerprints WHERE poller_id = ?1 AND updated < ?2")?;
                 prune.execute(params![poll.poller, horizon])?;
             }
-            None
         }
         PollOutcome::Failed { error } => {
             let mut fail = connection.prepare_cached(
                 "UPDATE pollers SET failures = failures + 1, last_failure = ?2, last_error = ?3 WHERE id = ?1",
             )?;
             fail.execute(params![poll.poller, poll.finished, error])?;
-            Some(error)
         }
-    };
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO polls (poller_id, started, finished, since, until, requests, records, events, adapter, error)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )?;
-    insert.execute(params![
-        poll.poller,
-        poll.started,
-        poll.finished,
-        poll.since,
-        poll.until,
-        poll.requests,
-        poll.records,
-        poll.events,
-        poll.adapter,
-        error
-    ])?;
-    Ok(())
+    }
+    polls::put(connection, poll)
 }
 
 /// A lease gives the right to its own instance's pollers, as long as they are there.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{bulk, inboxes, outboxes, registrations, schedules};
+use super::{bulk, inboxes, outboxes, polls, registrations, schedules};
 use crate::{
     clock::Millis,
     store::{NotificationId, Result, SubscriptionId},
@@ -92,10 +92,7 @@ pub(super) fn remove_subscriptions(connection: &Connection, over: &[Subscription
 
 /// Remove one batch of old records of polls. Says whether there may be more.
 pub(super) fn prune_polls(connection: &Connection, before: Millis) -> Result<bool> {
-    let mut remove = connection.prepare_cached(
-        "DELETE FROM polls WHERE id IN (SELECT id FROM polls WHERE finished < ?1 LIMIT ?2)",
-    )?;
-    Ok(remove.execute(params![before, BATCH])? > 0)
+    polls::prune(connection, before, BATCH)
 }
 
 /// Remove one batch of old calls of providers and of what is remembered of them. Says whether there may be more.

@@ -21,6 +21,7 @@ mod migrations;
 mod objects;
 mod outboxes;
 mod pollers;
+mod polls;
 mod query;
 mod readers;
 mod registrations;
@@ -45,10 +46,10 @@ use super::{
     DeliveryId, Digest, Disposition, EventCount, Fingerprint, IdentityHash, Inbound, InboundCommit,
     InboundFailure, InboxState, Instance, InstanceChange, InstanceFilter, InstanceId, Intake, Lease,
     NewInbound, NewInstance, NewMessage, NewSubscription, NewTenant, NewUser, Notification,
-    NotificationFilter, NotificationId, Organization, OrganizationId, PageCommit, PollCommit, PollRecord,
-    Poller, PollerId, PollerSwitch, ReceivedFingerprint, ReceivedIdentity, Registration, Renewal, Replayed,
-    Result, Role, Schedule, SealedSecret, SecretChange, Settlement, Store, Subscription, SubscriptionFilter,
-    SubscriptionId, User, UserId,
+    NotificationFilter, NotificationId, Organization, OrganizationId, PageCommit, PollCommit, PollFilter,
+    PollId, PollRecord, Poller, PollerId, PollerSwitch, ReceivedFingerprint, ReceivedIdentity, Registration,
+    Renewal, Replayed, Result, Role, Schedule, SealedSecret, SecretChange, Settlement, Store, Subscription,
+    SubscriptionFilter, SubscriptionId, User, UserId,
 };
 use crate::clock::Millis;
 
@@ -255,8 +256,13 @@ impl Store for Sqlite {
             .await
     }
 
-    async fn polls(&self, poller: PollerId, limit: usize) -> Result<Vec<PollRecord>> {
-        self.engine.read(move |c| pollers::polls(c, poller, limit)).await
+    async fn polls(&self, account: AccountId, filter: &PollFilter) -> Result<Vec<PollRecord>> {
+        let filter = filter.clone();
+        self.engine.read(move |c| polls::list(c, account, &filter)).await
+    }
+
+    async fn poll_tape(&self, account: AccountId, id: PollId) -> Result<Option<Vec<u8>>> {
+        self.engine.read(move |c| polls::tape(c, account, id)).await
     }
 
     async fn fingerprints(

@@ -1,18 +1,15 @@
-//! Pollers, their fingerprints and the records of their polls.
+//! Pollers and their fingerprints.
 
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{
-    columns::{count, signed},
-    schedules,
-};
+use super::{columns::count, schedules};
 use crate::{
     clock::Millis,
     store::{
-        Checkpoint, Fingerprint, IdentityHash, InstanceId, NewPoller, PollRecord, Poller, PollerId,
-        PollerSwitch, Result, StoreError,
+        Checkpoint, Fingerprint, IdentityHash, InstanceId, NewPoller, Poller, PollerId, PollerSwitch, Result,
+        StoreError,
     },
 };
 
@@ -98,28 +95,6 @@ pub(super) fn fingerprints(
         found.extend(fingerprint.optional()?);
     }
     Ok(found)
-}
-
-pub(super) fn polls(connection: &Connection, poller: PollerId, limit: usize) -> Result<Vec<PollRecord>> {
-    let mut select = connection.prepare_cached(
-        "SELECT started, finished, since, until, requests, records, events, adapter, error
-         FROM polls WHERE poller_id = ?1 ORDER BY id DESC LIMIT ?2",
-    )?;
-    let polls = select.query_map(params![poller, signed(limit)], |row| {
-        Ok(PollRecord {
-            poller,
-            started: row.get(0)?,
-            finished: row.get(1)?,
-            since: row.get(2)?,
-            until: row.get(3)?,
-            requests: row.get(4)?,
-            records: row.get(5)?,
-            events: row.get(6)?,
-            adapter: row.get(7)?,
-            error: row.get(8)?,
-        })
-    })?;
-    Ok(polls.collect::<rusqlite::Result<_>>()?)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Poller> {

@@ -1,0 +1,93 @@
+//! What of a case did not come about as expected.
+
+use std::time::Duration;
+
+use similar::{ChangeTag, TextDiff};
+
+use super::{Case, Observed};
+
+/// What is not as expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// A text is another.
+    Text {
+        /// Which: `request 2`, `result`.
+        of: String,
+        /// As the case has it; empty when it has none.
+        expected: String,
+        /// As it came about.
+        found: String,
+    },
+    /// Nothing to compare with.
+    Note {
+        /// What there is to say.
+        note: String,
+    },
+}
+
+/// So many lines stand around a difference.
+const AROUND: usize = 3;
+/// After so long a difference is told as it is known by then.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What an adapter asked and returned that the case does not have so.
+pub fn differences(case: &Case, observed: &Observed) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for (index, asked) in observed.exchanges.iter().enumerate() {
+        let expected = case
+            .exchanges
+            .get(index)
+            .map_or("", |scripted| scripted.request.as_str());
+        if expected.trim_end() != asked.request.trim_end() {
+            differences.push(Difference::Text {
+                of: format!("request {}", index + 1),
+                expected: expected.trim_end().to_owned(),
+                found: asked.request.trim_end().to_owned(),
+            });
+        }
+    }
+    if case.exchanges.len() > observed.exchanges.len() {
+        differences.push(Difference::Note {
+            note: format!(
+                "{} of the case's {} exchanges came about; the adapter did not ask for more",
+                observed.exchanges.len(),
+                case.exchanges.len()
+            ),
+        });
+    }
+    match &case.result {
+        Some(expected) if expected != &observed.result => differences.push(Difference::Text {
+            of: "result".to_owned(),
+            expected: expected.clone(),
+            found: observed.result.clone(),
+        }),
+        None if observed.crashed => differences.push(Difference::Note {
+            note: format!("the adapter crashed:\n{}", observed.result),
+        }),
+        _ => {}
+    }
+    differences
+}
+
+/// From what was expected to what was found, line by line: a sign (`-` expected, `+` found, a blank both) and a blank
+/// stand before each, and a `…` for lines that are left out.
+pub fn lines(expected: &str, found: &str) -> Vec<String> {
+    let diff = TextDiff::configure()
+        .timeout(PATIENCE)
+        .diff_lines(expected, found);
+    let mut lines = Vec::new();
+    for (index, group) in diff.grouped_ops(AROUND).iter().enumerate() {
+        if index > 0 {
+            lines.push("…".to_owned());
+        }
+        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
+            let sign = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            lines.push(format!("{sign} {}", change.value().trim_end_matches('\n')));
+        }
+    }
+    lines
+}
