@@ -108,6 +108,16 @@ async fn wrong_settings_are_refused_with_their_source() -> anyhow::Result<()> {
         ),
         (file("retention =\n")?, 1, &["periodic.toml"]),
         (
+            file("[adapters]\nsignatures = \"require\"\n")?,
+            1,
+            &["periodic.toml", "setting adapters", "is set under adapter"],
+        ),
+        (
+            file("[adapter]\nsignatures = \"always\"\n")?,
+            1,
+            &["periodic.toml", "adapter.signatures", "always", "require"],
+        ),
+        (
             bare()?.variable("PERIODIC_DELIVERY_TIMEOUT", "soon"),
             1,
             &["PERIODIC_DELIVERY_TIMEOUT", "soon"],

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Adapter, Cache, CallError, LimitTable, Rejection, Tap,
+    Adapter, Cache, CallError, Doubt, LimitTable, Rejection, Tap, Trust,
     component::Compiled,
     group::{Group, Standing},
     host::Host,
@@ -43,6 +43,8 @@ pub struct Unserved {
     pub reason: String,
     /// Since when.
     pub since: Millis,
+    /// Why it is not trusted, where that is the reason.
+    pub doubt: Option<Doubt>,
     /// The key and the id of its element, where another file serves one of them.
     contested: Option<(String, u64)>,
 }
@@ -91,11 +93,12 @@ impl Catalog {
     /// An empty catalog.
     pub fn new(
         limits: LimitTable,
+        trust: Trust,
         cache: Option<Cache>,
         tap: Option<Arc<Tap>>,
         clock: Clock,
     ) -> Result<Arc<Self>, CallError> {
-        let mut host = Host::new(limits, tap, clock)?;
+        let mut host = Host::new(limits, trust, tap, clock)?;
         host.cache = cache.map(Arc::new);
         let (reloads, asked) = mpsc::channel(16);
         Ok(Arc::new(Self {
@@ -210,6 +213,7 @@ impl Catalog {
             state: UnservedState::Loading,
             reason: "it is being compiled and asked what it is".to_owned(),
             since: self.host.clock.now(),
+            doubt: None,
             contested: None,
         };
         self.change(|served| {
@@ -251,6 +255,7 @@ impl Catalog {
             state: UnservedState::Rejected,
             reason,
             since: self.host.clock.now(),
+            doubt: rejection.doubt().cloned(),
             contested: None,
         };
         self.change(|served| {
@@ -396,6 +401,7 @@ impl Unserved {
             state: UnservedState::Rejected,
             reason: rejection.to_string(),
             since: now,
+            doubt: rejection.doubt().cloned(),
             contested: None,
         }
     }

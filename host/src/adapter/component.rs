@@ -1,5 +1,7 @@
 //! From bytes to something that can be called: the checks that a file passes before it is served.
 
+use std::sync::Arc;
+
 use periodic_sdk::description::{AuthenticationKind, Description};
 use wasmparser::{Validator, WasmFeatures};
 use wasmtime::component::{Component, InstancePre};
@@ -11,6 +13,7 @@ use super::{
     error::Rejection,
     state::State,
     surface::{Surface, broken},
+    trust::Verdict,
 };
 
 /// A component's file, compiled and linked: shared by all elements that are made of it.
@@ -22,7 +25,9 @@ pub(super) struct Compiled {
     pub(super) digest: String,
     /// Its size in bytes.
     pub(super) size: u64,
-    pub(super) linked: Linked,
+    /// What its signature came to, where somebody asked.
+    pub(super) verdict: Option<Verdict>,
+    pub(super) linked: Arc<Linked>,
 }
 
 /// A component that is compiled and linked, with the capabilities that it exports.

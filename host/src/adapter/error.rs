@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat};
 
-use super::limits::Refused;
+use super::{limits::Refused, trust::Doubt};
 use crate::clock::Millis;
 
 /// Why a file is not served.
@@ -28,6 +28,17 @@ pub enum Rejection {
         "it is compiled code, which the host runs only when it compiled it itself; put the .wasm component here"
     )]
     Precompiled,
+    /// Nobody who is trusted has signed it.
+    #[error(
+        "{doubt}; setting adapter.signatures asks for the signature of a trusted key: let its holder run \
+         `periodic adapter sign {file}`, and put {file}.sig beside it"
+    )]
+    Untrusted {
+        /// Its name.
+        file: String,
+        /// Why it is not trusted.
+        doubt: Doubt,
+    },
     /// Not to be read.
     #[error("the file cannot be read: {0}")]
     Unreadable(#[source] std::io::Error),
@@ -127,6 +138,16 @@ pub enum Rejection {
         /// The file that serves it.
         file: String,
     },
+}
+
+impl Rejection {
+    /// Why it is not trusted, where that is the reason.
+    pub(super) fn doubt(&self) -> Option<&Doubt> {
+        match self {
+            Self::Untrusted { doubt, .. } => Some(doubt),
+            _ => None,
+        }
+    }
 }
 
 /// Why a call came to nothing. The store is dropped whatever the reason.

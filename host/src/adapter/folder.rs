@@ -7,9 +7,12 @@ use std::{
     time::SystemTime,
 };
 
-use cap_std::fs::{Dir, FileType, Metadata, OpenOptions, OpenOptionsExt as _};
+use cap_std::fs::{Dir, File, FileType, Metadata, OpenOptions, OpenOptionsExt as _};
 
-use super::{Limits, Rejection, package};
+use super::{
+    Limits, Rejection, package,
+    signature::{self, Subject},
+};
 
 const COMPONENT: &str = ".wasm";
 const COMPILED: &str = ".cwasm";
@@ -21,6 +24,8 @@ pub(super) enum Kind {
     Component,
     /// A description file.
     Package,
+    /// The signature of one of the two.
+    Signature(Subject),
 }
 
 /// What a look tells of a file. Two that differ may mean a changed file; two that agree mean the same one.
@@ -70,7 +75,7 @@ fn kind(name: &str) -> Option<Kind> {
         _ if name.starts_with('.') => None,
         _ if name.ends_with(COMPONENT) || name.ends_with(COMPILED) => Some(Kind::Component),
         _ if name.ends_with(package::SUFFIX) => Some(Kind::Package),
-        _ => None,
+        _ => Subject::of(name.strip_suffix(signature::SUFFIX)?).map(Kind::Signature),
     }
 }
 
@@ -128,6 +133,32 @@ impl SizeLimit {
 
 /// Read a file whole.
 pub(super) fn read(folder: &Dir, name: &str, limit: SizeLimit) -> Result<Vec<u8>, Rejection> {
+    let (file, size) = open(folder, name)?;
+    let SizeLimit {
+        bytes: limit,
+        setting,
+    } = limit;
+    if size > limit {
+        return Err(Rejection::TooLarge { size, limit, setting });
+    }
+    let bytes = read_up_to(limit, file)?;
+    if bytes.starts_with(b"\x7fELF") {
+        return Err(Rejection::Precompiled);
+    }
+    Ok(bytes)
+}
+
+/// Read the signature of a file; None where there is none. What is too long for one is cut, and is none then.
+pub(super) fn read_signature(folder: &Dir, signed: &str) -> Result<Option<Vec<u8>>, Rejection> {
+    match open(folder, &format!("{signed}{}", signature::SUFFIX)) {
+        Ok((file, _)) => read_up_to(signature::LARGEST, file).map(Some),
+        Err(Rejection::Unreadable(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(rejection) => Err(rejection),
+    }
+}
+
+/// Open a plain file; its size.
+fn open(folder: &Dir, name: &str) -> Result<(File, u64), Rejection> {
     // None: it vanished, and opening it says so.
     if let Some(Err(unusable)) = look(folder, name) {
         return Err(unusable.into());
@@ -138,21 +169,14 @@ pub(super) fn read(folder: &Dir, name: &str, limit: SizeLimit) -> Result<Vec<u8>
     let file = folder.open_with(name, &options).map_err(Rejection::Unreadable)?;
     let metadata = file.metadata().map_err(Rejection::Unreadable)?;
     let Plain { size, .. } = plain(&metadata)?;
-    let SizeLimit {
-        bytes: limit,
-        setting,
-    } = limit;
-    if size > limit {
-        return Err(Rejection::TooLarge { size, limit, setting });
-    }
+    Ok((file, size))
+}
+
+/// A file may grow while it is read.
+fn read_up_to(limit: u64, file: File) -> Result<Vec<u8>, Rejection> {
     let mut bytes = Vec::new();
-    // The file may grow while it is read.
-    file.take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(Rejection::Unreadable)?;
-    if bytes.starts_with(b"\x7fELF") {
-        return Err(Rejection::Precompiled);
-    }
+    let read = file.take(limit).read_to_end(&mut bytes);
+    read.map_err(Rejection::Unreadable)?;
     Ok(bytes)
 }
 
@@ -204,6 +228,10 @@ mod tests {
         std::fs::write(at(".hidden.wasm"), "x").unwrap();
         std::fs::write(at("acme.element.toml"), "x").unwrap();
         std::fs::write(at("notes.toml"), "x").unwrap();
+        std::fs::write(at("notes.toml.sig"), "x").unwrap();
+        std::fs::write(at("acme.element.toml.sig"), "x").unwrap();
+        std::fs::write(at("plain.wasm.sig"), "s".repeat(2000)).unwrap();
+        symlink("/etc/hostname", at("link.wasm.sig")).unwrap();
         std::fs::create_dir(at("dir.wasm")).unwrap();
         symlink("plain.wasm", at("link.wasm")).unwrap();
         symlink("nowhere", at("dangling.wasm")).unwrap();
@@ -223,15 +251,18 @@ mod tests {
         let names: Vec<_> = listing.keys().map(String::as_str).collect();
         let expected = [
             "acme.element.toml",
+            "acme.element.toml.sig",
             "code.wasm",
             "dangling.wasm",
             "dir.wasm",
             "link.wasm",
+            "link.wasm.sig",
             "long.wasm",
             "loop.wasm",
             "out.wasm",
             "pipe.wasm",
             "plain.wasm",
+            "plain.wasm.sig",
             "x.cwasm",
             "zero.wasm",
         ];
@@ -252,5 +283,9 @@ mod tests {
         check(&folder, "zero.wasm", Err("out of the adapters folder"));
         check(&folder, "pipe.wasm", Err("a pipe"));
         check(&folder, "gone.wasm", Err("cannot be read"));
+        let signature = |signed| read_signature(&folder, signed);
+        assert!(matches!(signature("plain.wasm"), Ok(Some(bytes)) if bytes.len() == 1024));
+        assert!(matches!(signature("long.wasm"), Ok(None)));
+        assert!(matches!(signature("link.wasm"), Err(Rejection::Irregular(_))));
     }
 }

@@ -6,7 +6,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures::future::join_all;
 
-use super::{Adapter, Rejection, catalog::Unserved, component::Compiled, host::Host, package::Package};
+use super::{
+    Adapter, Rejection, catalog::Unserved, component::Compiled, host::Host, package::Package, trust::Vetted,
+};
 use crate::clock::Millis;
 
 /// What is to be brought up to date.
@@ -28,7 +30,7 @@ pub(super) struct Job {
 pub(super) enum Content {
     Gone,
     Unchanged,
-    Read(Result<Vec<u8>, Rejection>),
+    Read(Result<Vetted, Rejection>),
 }
 
 /// What is served of a group already.
@@ -80,14 +82,14 @@ impl Job {
                 };
             }
             Content::Unchanged => unserved.extend(before.rejected.clone()),
-            Content::Read(bytes) => {
+            Content::Read(read) => {
                 let version = Version {
                     host,
                     before: &before,
                     packages: &packages,
                     at_start,
                 };
-                match version.take(&file, bytes, forced).await {
+                match version.take(&file, read, forced).await {
                     Ok(Some(group)) => return group,
                     Ok(None) => {}
                     Err(rejection) => unserved.push(Unserved::rejected(&file, None, &rejection, now)),
@@ -149,16 +151,20 @@ impl Version<'_> {
     async fn take(
         &self,
         file: &str,
-        bytes: Result<Vec<u8>, Rejection>,
-        forced: bool,
+        read: Result<Vetted, Rejection>,
+        mut forced: bool,
     ) -> Result<Option<Group>, Rejection> {
-        let bytes = bytes?;
+        let read = read?;
         let served = self.before.compiled.as_ref();
-        let served = served.filter(|served| served.digest == blake3::hash(&bytes).to_hex().as_str());
+        let served = served.filter(|served| served.digest == blake3::hash(&read.bytes).to_hex().as_str());
         let compiled = match served {
+            Some(served) if served.verdict != read.verdict => {
+                forced = true;
+                Arc::new(served.judged(read.verdict))
+            }
             Some(_) if !forced => return Ok(None),
             Some(served) => Arc::clone(served),
-            None => Arc::new(Compiled::load(self.host, file, bytes).await?),
+            None => Arc::new(Compiled::load(self.host, file, read).await?),
         };
         let trial = Trial::hold(
             self.host,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, thread::available_parallelism};
 
 use super::{
-    Cache, CallError, LimitTable, Tap,
+    Cache, CallError, LimitTable, Tap, Trust,
     engine::{self, Runtime},
     lanes::Lanes,
     room::Rooms,
@@ -16,6 +16,7 @@ use crate::clock::Clock;
 pub(super) struct Host {
     pub(super) engine: Runtime,
     pub(super) limits: LimitTable,
+    pub(super) trust: Trust,
     pub(super) slots: Slots,
     pub(super) rooms: Rooms,
     pub(super) lanes: Lanes,
@@ -25,7 +26,12 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(limits: LimitTable, tap: Option<Arc<Tap>>, clock: Clock) -> Result<Self, CallError> {
+    pub(super) fn new(
+        limits: LimitTable,
+        trust: Trust,
+        tap: Option<Arc<Tap>>,
+        clock: Clock,
+    ) -> Result<Self, CallError> {
         let engine = Runtime::new(&limits.ceiling()).map_err(|error| CallError::Trap {
             adapter: "(none)".to_owned(),
             function: "start of the WebAssembly engine",
@@ -36,6 +42,7 @@ impl Host {
         Ok(Self {
             engine,
             limits,
+            trust,
             slots: Slots::new(cores.saturating_sub(1).max(1)),
             rooms: Rooms::new(engine::SLOTS as usize),
             lanes: Lanes::new(cores),

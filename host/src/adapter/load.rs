@@ -11,12 +11,14 @@ use super::{
     host::Host,
     package::Package,
     supervision::Supervisor,
+    trust::{Verdict, Vetted},
 };
 use crate::egress::UrlPatterns;
 
 impl Compiled {
     /// Check, compile and link a file's content, in its lane and off the executor.
-    pub(super) async fn load(host: &Host, file: &str, bytes: Vec<u8>) -> Result<Self, Rejection> {
+    pub(super) async fn load(host: &Host, file: &str, vetted: Vetted) -> Result<Self, Rejection> {
+        let Vetted { bytes, verdict } = vetted;
         let digest = blake3::hash(&bytes).to_hex().to_string();
         let size = bytes.len() as u64;
         let _lane = host.lanes.enter(bytes.len()).await;
@@ -28,8 +30,20 @@ impl Compiled {
             file: file.to_owned(),
             digest,
             size,
-            linked,
+            verdict,
+            linked: Arc::new(linked),
         })
+    }
+
+    /// The same code, trusted or doubted anew.
+    pub(super) fn judged(&self, verdict: Option<Verdict>) -> Self {
+        Self {
+            file: self.file.clone(),
+            digest: self.digest.clone(),
+            size: self.size,
+            verdict,
+            linked: Arc::clone(&self.linked),
+        }
     }
 }
 

@@ -23,10 +23,12 @@ mod package;
 mod precompiled;
 mod room;
 mod sandbox;
+pub(crate) mod signature;
 mod state;
 mod supervision;
 mod surface;
 mod tap;
+mod trust;
 mod turn;
 pub(crate) mod wasm_test;
 mod watch;
@@ -43,6 +45,7 @@ pub use self::{
     sandbox::{Sandbox, Unloaded},
     supervision::{Health, Standing},
     tap::{Crash, Tap, Witness},
+    trust::{Doubt, Trust, UnusableKey, Verdict},
     watch::Watch,
 };
 use self::{
@@ -119,6 +122,16 @@ impl Adapter {
     /// The content of its description file: part of the context of every call.
     pub fn package(&self) -> Option<&[u8]> {
         self.package.as_ref().map(|package| &*package.bytes)
+    }
+
+    /// What the signature of its component came to, where somebody asked.
+    pub fn verdict(&self) -> Option<&Verdict> {
+        self.compiled.verdict.as_ref()
+    }
+
+    /// What the signature of its description file came to, where there is one and somebody asked.
+    pub fn package_verdict(&self) -> Option<&Verdict> {
+        self.package.as_ref()?.verdict.as_ref()
     }
 
     /// What it may use.

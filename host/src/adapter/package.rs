@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::error::Rejection;
+use super::{
+    error::Rejection,
+    trust::{Verdict, Vetted},
+};
 
 /// How the name of a description file ends.
 pub(super) const SUFFIX: &str = ".element.toml";
@@ -23,6 +26,8 @@ pub(super) struct Package {
     pub(super) bytes: Arc<[u8]>,
     /// The BLAKE3 digest of its content.
     pub(super) digest: blake3::Hash,
+    /// What its signature came to, where somebody asked.
+    pub(super) verdict: Option<Verdict>,
 }
 
 /// What the host reads of it.
@@ -33,7 +38,7 @@ struct Head {
 
 impl Package {
     /// Read a file's content.
-    pub(super) fn read(file: &str, bytes: Vec<u8>) -> Result<Self, Rejection> {
+    pub(super) fn read(file: &str, Vetted { bytes, verdict }: Vetted) -> Result<Self, Rejection> {
         let text = std::str::from_utf8(&bytes).map_err(|error| Rejection::Package(error.to_string()))?;
         let head: Head =
             toml_edit::de::from_str(text).map_err(|error| Rejection::Package(lines(&error.to_string())))?;
@@ -48,6 +53,7 @@ impl Package {
             adapter: head.adapter,
             digest: blake3::hash(&bytes),
             bytes: bytes.into(),
+            verdict,
         })
     }
 }
@@ -68,10 +74,11 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Result<&str, &str>) {
-        match (
-            Package::read("acme.element.toml", text.as_bytes().to_vec()),
-            expected,
-        ) {
+        let vetted = Vetted {
+            bytes: text.into(),
+            verdict: None,
+        };
+        match (Package::read("acme.element.toml", vetted), expected) {
             (Ok(package), Ok(adapter)) => assert_eq!(package.adapter, adapter),
             (Err(rejection), Err(why)) => assert!(rejection.to_string().contains(why), "{rejection}"),
             (read, _) => panic!("{text}: {read:?}"),

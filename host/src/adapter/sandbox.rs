@@ -1,10 +1,21 @@
 //! Single files in the real sandbox, for the tools of adapters' authors: no folder, no running host.
 
-use std::{io, path::Path, sync::Arc};
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+    sync::Arc,
+};
 
 use super::{
-    Adapter, CallError, Catalog, LimitTable, Rejection, component::Compiled, counters::Counters,
-    folder::SizeLimit, package::Package, supervision::Supervisor,
+    Adapter, CallError, Catalog, LimitTable, Rejection, Trust,
+    component::Compiled,
+    counters::Counters,
+    folder::SizeLimit,
+    package::Package,
+    signature::{LARGEST, SUFFIX, Subject},
+    supervision::Supervisor,
+    trust::Vetted,
 };
 use crate::clock::Clock;
 
@@ -34,9 +45,14 @@ pub enum Unloaded {
 }
 
 impl Sandbox {
-    /// A sandbox with these limits.
+    /// A sandbox with these limits, for whatever the caller trusts.
     pub fn new(limits: LimitTable) -> Result<Self, CallError> {
-        Catalog::new(limits, None, None, Clock::system()).map(Self)
+        Self::with_trust(limits, Trust::default())
+    }
+
+    /// A sandbox with these limits that takes what a host takes.
+    pub fn with_trust(limits: LimitTable, trust: Trust) -> Result<Self, CallError> {
+        Catalog::new(limits, trust, None, None, Clock::system()).map(Self)
     }
 
     /// A catalog that serves nothing, for those who work with a host's parts.
@@ -52,18 +68,19 @@ impl Sandbox {
             .and_then(|name| name.to_str())
             .unwrap_or_default();
         let limits = host.limits.of_file(own);
-        let (name, bytes) = read(file, SizeLimit::file(&limits))?;
+        let (name, vetted) = read(&host.trust, Subject::Component, file, SizeLimit::file(&limits))?;
         let rejected = |rejection| Unloaded::Rejected {
             file: name.clone(),
             rejection,
         };
-        let compiled = Compiled::load(host, &name, bytes).await.map_err(rejected)?;
+        let compiled = Compiled::load(host, &name, vetted).await.map_err(rejected)?;
         let compiled = Arc::new(compiled);
         let Some(package) = package else {
             return Adapter::of(host, compiled, None, false).await.map_err(rejected);
         };
-        let (name, bytes) = read(package, SizeLimit::package(&limits))?;
-        let adapter = match Package::read(&name, bytes) {
+        let limit = SizeLimit::package(&limits);
+        let (name, vetted) = read(&host.trust, Subject::Description, package, limit)?;
+        let adapter = match Package::read(&name, vetted) {
             Ok(package) => Adapter::of(host, compiled, Some(package), false).await,
             Err(rejection) => Err(rejection),
         };
@@ -102,24 +119,42 @@ impl Adapter {
 }
 
 fn read(
+    trust: &Trust,
+    subject: Subject,
     file: &Path,
     SizeLimit {
         bytes: limit,
         setting,
     }: SizeLimit,
-) -> Result<(String, Vec<u8>), Unloaded> {
+) -> Result<(String, Vetted), Unloaded> {
     let name = file.display().to_string();
     let bytes = match std::fs::read(file) {
         Ok(bytes) => bytes,
         Err(error) => return Err(Unloaded::Unreadable { file: name, error }),
     };
     let size = bytes.len() as u64;
-    if size > limit {
-        let rejection = Rejection::TooLarge { size, limit, setting };
-        return Err(Unloaded::Rejected {
+    let vetted = if size > limit {
+        Err(Rejection::TooLarge { size, limit, setting })
+    } else {
+        trust.vet(subject, &name, bytes, || {
+            read_signature(&format!("{name}{SUFFIX}"))
+        })
+    };
+    match vetted {
+        Ok(vetted) => Ok((name, vetted)),
+        Err(rejection) => Err(Unloaded::Rejected {
             file: name,
             rejection,
-        });
+        }),
     }
-    Ok((name, bytes))
+}
+
+fn read_signature(file: &str) -> Result<Option<Vec<u8>>, Rejection> {
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Rejection::Unreadable(error)),
+    }
 }

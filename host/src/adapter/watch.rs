@@ -24,6 +24,8 @@ use super::{
     folder::{self, Kind, Listing, SizeLimit},
     group::{Content, Job},
     package::Package,
+    signature::{SUFFIX, Subject},
+    trust::Vetted,
 };
 
 /// How often the folder is looked at. A file is taken when two looks agree, so that one that is still being copied
@@ -126,9 +128,10 @@ impl Watch {
         };
         let gone = self.taken.iter().filter(|(name, _)| !now.contains_key(*name));
         let gone: Vec<_> = gone.map(|(name, glance)| (name.clone(), glance.kind)).collect();
+        let mut packages = BTreeSet::new();
         for (name, kind) in gone {
             self.taken.remove(&name);
-            self.gone(&name, kind);
+            self.gone(&name, kind, &mut packages);
         }
         for (name, glance) in &now {
             let stable = take == Take::All || self.seen.get(name) == Some(glance);
@@ -136,9 +139,15 @@ impl Watch {
                 self.taken.insert(name.clone(), *glance);
                 match glance.kind {
                     Kind::Component => self.due(name).component = true,
-                    Kind::Package => self.read_package(name).await,
+                    Kind::Package => {
+                        packages.insert(name.clone());
+                    }
+                    Kind::Signature(subject) => self.signed(name, subject, &mut packages),
                 }
             }
+        }
+        for package in packages.into_iter().filter(|name| now.contains_key(name)) {
+            self.read_package(&package).await;
         }
         self.seen = now;
         for file in self.catalog.released() {
@@ -151,7 +160,25 @@ impl Watch {
         self.due.entry(file.to_owned()).or_default()
     }
 
-    fn gone(&mut self, name: &str, kind: Kind) {
+    /// A signature came, changed or went: what it signs is looked at anew.
+    fn signed(&mut self, name: &str, subject: Subject, packages: &mut BTreeSet<String>) {
+        let Some(signed) = name
+            .strip_suffix(SUFFIX)
+            .filter(|_| self.catalog.host.trust.is_asked())
+        else {
+            return;
+        };
+        if self.taken.contains_key(signed) {
+            match subject {
+                Subject::Component => self.due(signed).component = true,
+                Subject::Description => {
+                    packages.insert(signed.to_owned());
+                }
+            }
+        }
+    }
+
+    fn gone(&mut self, name: &str, kind: Kind, packages: &mut BTreeSet<String>) {
         match kind {
             Kind::Component => {
                 self.due.remove(name);
@@ -167,13 +194,14 @@ impl Watch {
                     self.due(&package.adapter);
                 }
             }
+            Kind::Signature(subject) => self.signed(name, subject, packages),
         }
     }
 
     async fn read_package(&mut self, name: &str) {
         let limit = SizeLimit::package(&self.catalog.host.limits.of_file(name));
-        let read = read(&self.folder, name, limit).await;
-        match read.and_then(|bytes| Package::read(name, bytes)) {
+        let read = read(&self.catalog, &self.folder, Subject::Description, name, limit).await;
+        match read.and_then(|vetted| Package::read(name, vetted)) {
             Ok(package) => {
                 self.catalog.readable(name);
                 self.due(&package.adapter);
@@ -222,7 +250,7 @@ impl Watch {
                     (true, true) => {
                         catalog.loading(&file);
                         let limit = SizeLimit::file(&catalog.host.limits.of_file(&file));
-                        Content::Read(read(&folder, &file, limit).await)
+                        Content::Read(read(&catalog, &folder, Subject::Component, &file, limit).await)
                     }
                 };
                 let job = Job {
@@ -264,8 +292,20 @@ async fn next(reloads: &mut Option<mpsc::Receiver<Reload>>) -> Option<Reload> {
     }
 }
 
-async fn read(folder: &Arc<Dir>, name: &str, limit: SizeLimit) -> Result<Vec<u8>, Rejection> {
-    let (folder, file) = (Arc::clone(folder), name.to_owned());
-    let read = tokio::task::spawn_blocking(move || folder::read(&folder, &file, limit)).await;
+/// Read a file, and have its signature judged before anything is made of its bytes.
+async fn read(
+    catalog: &Arc<Catalog>,
+    folder: &Arc<Dir>,
+    subject: Subject,
+    name: &str,
+    limit: SizeLimit,
+) -> Result<Vetted, Rejection> {
+    let (catalog, folder, file) = (Arc::clone(catalog), Arc::clone(folder), name.to_owned());
+    let read = tokio::task::spawn_blocking(move || {
+        let bytes = folder::read(&folder, &file, limit)?;
+        let signature = || folder::read_signature(&folder, &file);
+        catalog.host.trust.vet(subject, &file, bytes, signature)
+    });
+    let read = read.await;
     read.unwrap_or_else(|panicked| Err(Rejection::Load(panicked.to_string())))
 }

@@ -93,7 +93,8 @@ fn served(adapter: &Adapter) -> Value {
     let mut shown = json!({
         "element": adapter.key(), "file": adapter.file(), "package": adapter.package_file(),
         "state": "ready", "since": instant(since), "digest": adapter.digest(), "fileDigest": adapter.file_digest(),
-        "size": adapter.size(), "contract": adapter.contract(), "imports": adapter.imports(), "exports": exports,
+        "size": adapter.size(), "signature": adapter.verdict(), "packageSignature": adapter.package_verdict(),
+        "contract": adapter.contract(), "imports": adapter.imports(), "exports": exports,
         "counters": adapter.counted(),
     });
     if let Value::Object(members) = &mut shown {
@@ -122,7 +123,7 @@ fn unserved(unserved: &Unserved) -> Value {
     };
     without_null(json!({
         "file": unserved.file, "package": unserved.package, "state": state, "reason": unserved.reason,
-        "since": instant(unserved.since),
+        "since": instant(unserved.since), "signature": unserved.doubt,
     }))
 }
 

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::init::{DATABASE, print_secrets};
 use crate::{
-    adapter::{Cache, Catalog, LimitTable, Tap, Watch},
+    adapter::{Cache, Catalog, LimitTable, Tap, Trust, Watch},
     api::{self, Api, Limiter, RateLimit},
     bootstrap::{self, FirstSecrets},
     bulk,
@@ -73,8 +73,8 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     let crashes = open_crashes(&data, &settings, clock)?;
     let tap = Tap::new(guest_tap, crashes.map(|crashes| Arc::new(crashes) as _));
     let tap = tap.context("the guest tap cannot be written")?;
-    let limits = LimitTable::of(&settings);
-    let catalog = Catalog::new(limits, Some(cache), Some(Arc::new(tap)), clock)?;
+    let (limits, trust) = (LimitTable::of(&settings), Trust::of(&settings.adapter)?);
+    let catalog = Catalog::new(limits, trust, Some(cache), Some(Arc::new(tap)), clock)?;
     let host = Arc::new(Host {
         store: Arc::clone(&store) as Arc<dyn Store>,
         vault,

@@ -10,7 +10,7 @@ pub use self::{
     error::ConfigError,
     settings::{
         AdapterSettings, ApiSettings, DeliverySettings, EgressSettings, ElementSettings, LimitSettings,
-        LogFormat, LogSettings, PollSettings, Settings,
+        LogFormat, LogSettings, PollSettings, Settings, SignaturePolicy,
     },
     source::{Flags, Loaded, Origin, load},
     span::Span,

@@ -14,6 +14,7 @@ pub struct Settings {
     /// The folder of everything that outlives the process.
     pub data: PathBuf,
     /// The folder of adapters.
+    #[serde(deserialize_with = "shapes::adapters")]
     pub adapters: PathBuf,
     /// Where to listen.
     pub listen: SocketAddr,
@@ -138,9 +139,26 @@ pub struct AdapterSettings {
     pub file_size: u64,
     /// Bytes of a description file.
     pub package_size: u64,
+    /// Whether files need a signature.
+    pub signatures: SignaturePolicy,
+    /// The public keys whose signatures count, by names of the operator's choice.
+    pub trusted_keys: BTreeMap<String, String>,
     /// So many reports of crashes are kept in the data folder; 0 writes none. They hold what the adapter was given,
     /// which may be customers' data, and never secrets.
     pub crashes: usize,
+}
+
+/// What becomes of a file of the adapters folder that nobody who is trusted has signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SignaturePolicy {
+    /// It is served; signatures are not looked at.
+    #[default]
+    Off,
+    /// It is served, with a warning.
+    Warn,
+    /// It is rejected.
+    Require,
 }
 
 /// What one adapter may use instead of what all may.
@@ -274,6 +292,8 @@ impl Default for Settings {
                 pages: 10_000,
                 file_size: 32 << 20,
                 package_size: 256 << 10,
+                signatures: SignaturePolicy::Off,
+                trusted_keys: BTreeMap::new(),
                 crashes: 20,
             },
             log: LogSettings {
@@ -287,7 +307,7 @@ impl Default for Settings {
 
 /// The settings that have an environment variable: the path of each and what its variable holds. The variable's name is
 /// `PERIODIC_` and the path in capitals, with `_` for `.`.
-pub(super) const VARIABLES: [&str; 39] = [
+pub(super) const VARIABLES: [&str; 40] = [
     "data",
     "adapters",
     "listen",
@@ -324,6 +344,7 @@ pub(super) const VARIABLES: [&str; 39] = [
     "adapter.pages",
     "adapter.file_size",
     "adapter.package_size",
+    "adapter.signatures",
     "adapter.crashes",
     "log.filter",
     "log.format",

@@ -1,6 +1,6 @@
 //! The shapes in which people write settings, read as what they mean.
 
-use std::{collections::BTreeMap, fmt::Display, net::IpAddr, str::FromStr};
+use std::{collections::BTreeMap, fmt::Display, net::IpAddr, path::PathBuf, str::FromStr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -13,6 +13,16 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
     text.parse()
         .or_else(|_no_network| address())
         .map_err(|_neither| "is neither a network such as 10.0.0.0/8 nor an address".to_owned())
+}
+
+/// The folder of adapters, which is easily taken for the table of their settings.
+pub(super) fn adapters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(folder) => Ok(folder.into()),
+        _ => Err(D::Error::custom(
+            "is the adapters' folder; what else concerns them, such as signatures, is set under adapter",
+        )),
+    }
 }
 
 /// A list of networks.

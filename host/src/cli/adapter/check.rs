@@ -8,7 +8,10 @@ use periodic_sdk::description::{Description, Resource};
 use serde_json::json;
 
 use super::lint::{Finding, Severity, lint};
-use crate::adapter::{Adapter, Sandbox, Unloaded};
+use crate::{
+    adapter::{Adapter, LimitTable, Sandbox, Trust, Unloaded, Verdict},
+    config::{Flags, load},
+};
 
 /// `periodic adapter check`. Exit code 1 when a host would not serve the file, or when something cannot work.
 #[derive(Debug, clap::Args)]
@@ -23,7 +26,9 @@ pub(in crate::cli) struct Arguments {
     json: bool,
 }
 
-pub(super) async fn run(sandbox: &Sandbox, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(flags: &Flags, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let settings = load(flags)?.settings;
+    let sandbox = Sandbox::with_trust(LimitTable::of(&settings), Trust::of(&settings.adapter)?)?;
     let adapter = match sandbox.load(&arguments.file, arguments.package.as_deref()).await {
         Ok(adapter) => adapter,
         Err(Unloaded::Rejected { file, rejection }) if arguments.json => {
@@ -54,7 +59,8 @@ fn print_json(adapter: &Adapter, size: u64, findings: &[Finding]) -> anyhow::Res
         .collect();
     let shown = json!({
         "file": adapter.file(), "size": size, "digest": adapter.digest(), "exports": exports,
-        "imports": adapter.imports(), "description": adapter.description(), "findings": findings,
+        "imports": adapter.imports(), "signature": adapter.verdict(), "packageSignature": adapter.package_verdict(),
+        "description": adapter.description(), "findings": findings,
     });
     println!("{}", serde_json::to_string_pretty(&shown)?);
     Ok(())
@@ -70,6 +76,13 @@ fn print_text(adapter: &Adapter, size: u64, findings: &[Finding]) {
         adapter.file(),
         adapter.digest()
     );
+    let verdicts = [adapter.verdict(), adapter.package_verdict()];
+    for verdict in verdicts.into_iter().flatten() {
+        match verdict {
+            Verdict::Trusted(name) => println!("signature  by the trusted key {name}"),
+            Verdict::Doubtful(doubt) => println!("signature  not trusted: {doubt}"),
+        }
+    }
     println!("element    {key} (\"{name}\", id {id}), hub {hub}");
     println!("           authentication {}", json!(description.authentication));
     println!("exports    {}", versions(adapter.exports()));

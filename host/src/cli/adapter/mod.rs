@@ -4,6 +4,7 @@ mod check;
 mod lint;
 mod new;
 mod render;
+mod sign;
 mod test;
 mod vendor;
 
@@ -30,6 +31,10 @@ pub(super) enum Command {
     Render(render::Arguments),
     /// Run case files: calls in the real sandbox, with a provider that answers as the case says.
     Test(test::Arguments),
+    /// Make a key that signs adapters, and print what makes a host trust it.
+    Keygen(sign::KeygenArguments),
+    /// Sign .wasm files and description files: each gets a FILE.sig beside it.
+    Sign(sign::SignArguments),
     /// List what a running host serves, and what it does not and why.
     List {
         #[command(flatten)]
@@ -59,9 +64,11 @@ pub(super) enum Command {
 pub(super) async fn run(flags: &Flags, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::New(arguments) => new::run(&arguments).map(|()| ExitCode::SUCCESS),
-        Command::Check(arguments) => check::run(&sandbox(flags)?, &arguments).await,
+        Command::Check(arguments) => check::run(flags, &arguments).await,
         Command::Render(arguments) => render::run(&sandbox(flags)?, &arguments).await,
         Command::Test(arguments) => test::run(flags, &sandbox(flags)?, &arguments).await,
+        Command::Keygen(arguments) => sign::keygen(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Sign(arguments) => sign::sign(&arguments).map(|()| ExitCode::SUCCESS),
         Command::List { target } => adapters::list(&target).await.map(|()| ExitCode::SUCCESS),
         Command::Inspect { target, name } => adapters::inspect(&target, &name)
             .await
@@ -73,7 +80,7 @@ pub(super) async fn run(flags: &Flags, command: Command) -> anyhow::Result<ExitC
     }
 }
 
-/// A sandbox with the limits of the host's settings.
+/// A sandbox with the limits of the host's settings; its user knows what the file is.
 pub(super) fn sandbox(flags: &Flags) -> anyhow::Result<Sandbox> {
     let settings = load(flags)?.settings;
     Ok(Sandbox::new(LimitTable::of(&settings))?)

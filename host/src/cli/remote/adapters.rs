@@ -6,15 +6,18 @@ use serde_json::{Value, json};
 
 use super::{Column, Target, segment, table};
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 7] = [
     ("ELEMENT", "/element"),
     ("STATE", "/state"),
     ("FILE", "/file"),
     ("DIGEST", "/digest"),
+    ("SIGNED", SIGNED),
     ("SINCE", "/since"),
     ("REASON", "/reason"),
 ];
 const ALL: &str = "/adapters";
+/// By which keys it is signed; made here, and left out where nobody asks for signatures.
+const SIGNED: &str = "/signed";
 /// So much of a digest tells one from another in a table.
 const DIGEST: usize = 12;
 
@@ -30,9 +33,30 @@ pub(in crate::cli) async fn list(target: &Target) -> anyhow::Result<()> {
             let short: String = digest.as_str().unwrap_or_default().chars().take(DIGEST).collect();
             *digest = short.into();
         }
+        if let Some(signed) = signed(row) {
+            row["signed"] = signed.into();
+        }
     }
-    table::rows(rows, &COLUMNS);
+    let asked = rows.iter().any(|row| row.pointer(SIGNED).is_some());
+    let columns = COLUMNS
+        .into_iter()
+        .filter(|(_, pointer)| asked || *pointer != SIGNED);
+    table::rows(rows, &columns.collect::<Vec<_>>());
     Ok(())
+}
+
+/// The names of the keys that signed its files, or what is wrong with a signature.
+fn signed(row: &Value) -> Option<String> {
+    let verdict = |member: &str| {
+        let verdict = row.get(member)?;
+        verdict["key"].as_str().or_else(|| verdict["state"].as_str())
+    };
+    let mut told: Vec<&str> = ["signature", "packageSignature"]
+        .into_iter()
+        .filter_map(verdict)
+        .collect();
+    told.dedup();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 /// Everything about an element, or about a file.
