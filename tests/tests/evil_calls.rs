@@ -32,7 +32,22 @@ const USE_UP: &[Case] = &[
         502,
         &["hub.resume", "memory<=67108864", "setting adapter.memory"],
     ),
-    ("hub.begin", "recurse", 502, &["hub.begin"]),
+    (
+        "hub.begin",
+        "recurse",
+        502,
+        &[
+            "hub.begin failed after a refusal: limit reached: stack<=524288",
+            "(setting adapter.stack)",
+            "call stack exhausted",
+        ],
+    ),
+    (
+        "hub.begin",
+        "recurse with large frames",
+        502,
+        &["hub.begin trapped: wasm trap: out of bounds memory access"],
+    ),
     (
         "hub.begin",
         "panic",
@@ -63,11 +78,16 @@ const USE_UP: &[Case] = &[
         ],
     ),
     ("hub.begin", "flood the log", 200, &[]),
+    ("hub.begin", "flood standard error", 200, &[]),
     (
         "hub.begin",
-        "flood standard error",
+        "flood standard error and panic",
         502,
-        &["hub.begin trapped", "it wrote: flood"],
+        &[
+            "hub.begin trapped",
+            "it wrote: flood 2998",
+            "the guest's own last words",
+        ],
     ),
     ("hub.begin", "one long line", 200, &[]),
     ("hub.begin", "forge the log", 200, &[]),

@@ -15,11 +15,16 @@ pub(crate) fn make(attack: &str) {
         "spin" => spin(),
         "grow" => grow(),
         "recurse" => drop(black_box(recurse(0))),
+        "recurse with large frames" => drop(black_box(recurse_in_memory(0))),
         "panic" => fall(),
         "exit" => std::process::exit(0),
         "sleep" => std::thread::sleep(std::time::Duration::from_secs(3600)),
         "flood the log" => flood_log(),
         "flood standard error" => flood_stderr(),
+        "flood standard error and panic" => {
+            flood_stderr();
+            fall();
+        }
         "one long line" => log::write(Level::Error, &"x".repeat(1 << 20)),
         "forge the log" => log::write(
             Level::Info,
@@ -45,12 +50,21 @@ fn grow() {
     }
 }
 
+/// Its frames are on the machine's stack.
 fn recurse(depth: u64) -> u64 {
+    if black_box(depth) == u64::MAX {
+        return 0;
+    }
+    recurse(depth + 1).rotate_left(1) ^ depth
+}
+
+/// Its frames are in the guest's memory, as those of arrays are.
+fn recurse_in_memory(depth: u64) -> u64 {
     let room = black_box([depth; 64]);
     if black_box(depth) == u64::MAX {
         return 0;
     }
-    recurse(depth + 1) + room.iter().sum::<u64>()
+    recurse_in_memory(depth + 1) + room.iter().sum::<u64>()
 }
 
 #[expect(clippy::panic, reason = "that is the attack")]
@@ -64,8 +78,9 @@ fn flood_log() {
     }
 }
 
+/// Ten times what is kept, and little enough for the processor's deadline.
 fn flood_stderr() {
-    for number in 0..100_000 {
+    for number in 0..3_000 {
         eprintln!("flood {number} {}", "x".repeat(200));
     }
 }

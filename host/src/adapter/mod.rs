@@ -32,6 +32,7 @@ mod trust;
 mod turn;
 pub(crate) mod wasm_test;
 mod watch;
+mod words;
 
 use std::sync::Arc;
 

@@ -1,16 +1,16 @@
 //! What lives as long as one call: the guest's limits, its log, and a world in which nothing can be reached.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{
-    HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView, p2::pipe::MemoryOutputPipe,
-    random::Deterministic,
+    HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView, random::Deterministic,
 };
 
 use super::{
     bindings::periodic::element::log,
     limits::{Limits, Meter},
+    words::Words,
 };
 
 /// The data of a call's store.
@@ -27,7 +27,7 @@ pub(super) struct State {
     log_limit: String,
     wasi: WasiCtx,
     table: ResourceTable,
-    stderr: MemoryOutputPipe,
+    stderr: Words,
 }
 
 /// A clock that stands still: time comes with the call.
@@ -55,7 +55,7 @@ impl HostMonotonicClock for Still {
 
 impl State {
     pub(super) fn new(adapter: &str, limits: &Limits) -> Self {
-        let stderr = MemoryOutputPipe::new(limits.log);
+        let stderr = Words::new(limits.log);
         // Everything that is not set here is refused or empty: no files, no arguments, no environment.
         let wasi = WasiCtx::builder()
             .stderr(stderr.clone())
@@ -84,21 +84,9 @@ impl State {
 
     /// The last lines that the guest wrote to standard error: where a panic says what it is.
     pub(super) fn last_words(&self) -> String {
-        let written = self.stderr.contents();
-        let text = String::from_utf8_lossy(&written);
-        let mut last = VecDeque::with_capacity(LAST_WORDS);
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            if last.len() == LAST_WORDS {
-                last.pop_front();
-            }
-            last.push_back(line);
-        }
-        Vec::from(last).join("; ")
+        self.stderr.last()
     }
 }
-
-/// So many lines of standard error are quoted.
-const LAST_WORDS: usize = 5;
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
