@@ -123,7 +123,7 @@ impl poller::Guest for Evil {
         answers: Vec<types::Answer>,
     ) -> Result<poller::Step, types::Failure> {
         let attack = enter(&context, "poller.resume");
-        crate::poller::resume(state, &answers, &attack)
+        crate::poller::resume(&context, state, &answers, &attack)
     }
 }
 

@@ -21,7 +21,12 @@ pub(crate) fn begin(context: &Context, attack: &str) -> Result<Step, Failure> {
 }
 
 /// Hand over what changed.
-pub(crate) fn resume(state: Vec<u8>, answers: &[Answer], attack: &str) -> Result<Step, Failure> {
+pub(crate) fn resume(
+    context: &Context,
+    state: Vec<u8>,
+    answers: &[Answer],
+    attack: &str,
+) -> Result<Step, Failure> {
     if let [Err(error)] = answers {
         return Err(Failure::Permanent(detail(format!("{error:?}"))));
     }
@@ -42,6 +47,20 @@ pub(crate) fn resume(state: Vec<u8>, answers: &[Answer], attack: &str) -> Result
             for record in &mut page.records {
                 record.identity = "x".repeat(8 << 20);
                 record.object_id = "x".repeat(8 << 20);
+            }
+            Step::Page(page)
+        }
+        // No attack at all: what the provider counts is told, each number once.
+        "the number of the answer" => {
+            let [Ok(response)] = answers else {
+                return Err(Failure::Permanent(detail("no answer".to_owned())));
+            };
+            let told: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
+            let mut page = page(1, None);
+            for record in &mut page.records {
+                record.identity = told["number"].to_string();
+                record.object_id = told["number"].to_string();
+                record.updated = Some(context.now);
             }
             Step::Page(page)
         }

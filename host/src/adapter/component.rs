@@ -11,6 +11,8 @@ use super::{
     cache::Cache,
     engine::Runtime,
     error::Rejection,
+    limits::Limits,
+    needs,
     state::State,
     surface::{Surface, broken},
     trust::Verdict,
@@ -54,6 +56,7 @@ impl Linked {
     pub(super) fn load(
         runtime: &Runtime,
         cache: Option<&Cache>,
+        limits: &Limits,
         digest: &str,
         bytes: &[u8],
     ) -> Result<Self, Rejection> {
@@ -66,6 +69,7 @@ impl Linked {
         }
         let surface = Surface::read(bytes)?;
         surface.check()?;
+        needs::check(bytes, limits)?;
         let component = match compiled {
             Some(component) => component,
             None => {

@@ -68,6 +68,9 @@ pub enum Rejection {
          WASI 0.2 (cli, clocks, filesystem, io, random, sockets), nothing else"
     )]
     Import(String),
+    /// Needs too much from the beginning.
+    #[error("it needs more than it may have: {0}")]
+    Needs(#[source] Box<Refused>),
     /// Does not compile or link.
     #[error("the component cannot be loaded: {0}")]
     Load(String),

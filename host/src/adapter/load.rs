@@ -23,8 +23,9 @@ impl Compiled {
         let size = bytes.len() as u64;
         let _lane = host.lanes.enter(bytes.len()).await;
         let (engine, cache, key) = (host.engine.clone(), host.cache.clone(), digest.clone());
-        let linked =
-            tokio::task::spawn_blocking(move || Linked::load(&engine, cache.as_deref(), &key, &bytes)).await;
+        let limits = host.limits.of_file(file);
+        let load = move || Linked::load(&engine, cache.as_deref(), &limits, &key, &bytes);
+        let linked = tokio::task::spawn_blocking(load).await;
         let linked = linked.map_err(|panicked| Rejection::Load(panicked.to_string()))??;
         Ok(Self {
             file: file.to_owned(),

@@ -19,6 +19,7 @@ mod host;
 mod lanes;
 mod limits;
 mod load;
+mod needs;
 mod package;
 mod precompiled;
 mod room;
