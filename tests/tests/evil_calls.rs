@@ -1,7 +1,7 @@
 //! Attacks by calls: what a hostile adapter does when it is asked for its records. Each is an element of its own on one
 //! host, and one that behaves works beside them.
 
-use periodic_tests::{EVIL_KEY, Home, Siege};
+use periodic_tests::{EVIL_KEY, Home, Siege, eventually, test_adapters};
 use serde_json::json;
 
 /// The attack's function, its name, the status of the answer, and what its message says.
@@ -350,6 +350,46 @@ async fn what_an_adapter_derives_becomes_no_secret_and_no_address() -> anyhow::R
         asked.last().map(|asked| asked.header("x-key")),
         Some(vec![EVIL_KEY])
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_malformed_answer_leaves_the_case_that_shows_it() -> anyhow::Result<()> {
+    let siege = Siege::lay(limits).await?;
+    let file = siege.plan("hub.resume", "no JSON")?;
+    let made = siege.instance_of(&file, json!({})).await?.ok()?;
+    let api = siege.api.element(made["token"].as_str().unwrap_or_default());
+    assert_eq!(api.get("/things?pageSize=7").await?.status, 502);
+    let folder = siege.home.data().join("crashes");
+    let report = eventually("the answer is reported", async || {
+        let mut found = std::fs::read_dir(&folder)?.flatten().map(|entry| entry.path());
+        Ok(found.find(|path| path.extension().is_some_and(|ending| ending == "toml")))
+    })
+    .await?;
+    let text = std::fs::read_to_string(&report)?;
+    for part in [
+        "call = \"hub.resume\"",
+        "pageSize = 7",
+        "a record is no JSON",
+        "\"number\":1",
+        "x-key: ****",
+    ] {
+        assert!(text.contains(part), "no {part:?} in {text}");
+    }
+    assert!(!text.contains(EVIL_KEY), "{text}");
+    // With another description file the same call is answered well.
+    let wasm = test_adapters()?.join("evil.wasm");
+    let (wasm, cases) = (wasm.to_string_lossy(), folder.to_string_lossy());
+    let replay = async |package: &str| {
+        let package = siege.folder.at(package).to_string_lossy().into_owned();
+        let words = ["adapter", "test", &wasm, "--package", &package, "--cases", &cases];
+        siege.home.run_bare(&words).await
+    };
+    let again = replay(&file).await?;
+    assert_eq!(again.code, Some(1), "{}", again.stdout);
+    assert!(again.stdout.contains("a record is no JSON"), "{}", again.stdout);
+    let repaired = replay(&siege.plan("nowhere", "nothing")?).await?;
+    assert_eq!(repaired.code, Some(0), "{}", repaired.stdout);
     Ok(())
 }
 

@@ -156,10 +156,14 @@ impl Adapter {
         self.counters.read()
     }
 
-    /// Note an answer that the contract does not allow.
-    pub(crate) fn malformed(&self, why: String) {
+    /// Note an answer that the contract does not allow, and the call that came to it: its function and its arguments, a
+    /// tuple in postcard's format.
+    pub(crate) fn malformed(&self, why: String, call: Option<(&'static str, Vec<u8>)>) {
         self.counters.malformed();
-        self.strike(Strike::Malformed, why);
+        self.strike(Strike::Malformed, why.clone());
+        if let (Some((function, arguments)), Some(tap)) = (call, &self.tap) {
+            tap.told(self, function, arguments, why);
+        }
     }
 
     /// Note that what it answered could be used.

@@ -23,7 +23,7 @@ pub struct Tap {
 
 /// Hears of calls that came to nothing by the guest's fault.
 pub trait Witness: fmt::Debug + Send + Sync {
-    /// A guest trapped, or reached a limit.
+    /// A guest trapped, reached a limit, or answered what the contract does not allow.
     fn crashed(&self, crash: Crash);
 }
 
@@ -70,23 +70,28 @@ impl Tap {
         arguments: &impl Serialize,
         error: &CallError,
     ) {
-        let Some(witness) = &self.witness else { return };
         match postcard::to_stdvec(arguments) {
-            Ok(arguments) => witness.crashed(Crash {
-                element: adapter.key().to_owned(),
-                file: adapter.file().to_owned(),
-                digest: adapter.digest().to_owned(),
-                function,
-                arguments,
-                error: error.to_string(),
-                limits: format!(
-                    "cpu {:?}, wall {:?}, memory {} bytes",
-                    adapter.limits.cpu, adapter.limits.wall, adapter.limits.memory
-                ),
-                health: adapter.health(),
-            }),
+            Ok(arguments) => self.told(adapter, function, arguments, error.to_string()),
             Err(error) => tracing::error!(function, %error, "a crash could not be told"),
         }
+    }
+
+    /// Tell the witness of a call: what came of it, and its arguments.
+    pub(super) fn told(&self, adapter: &Adapter, function: &'static str, arguments: Vec<u8>, error: String) {
+        let Some(witness) = &self.witness else { return };
+        witness.crashed(Crash {
+            element: adapter.key().to_owned(),
+            file: adapter.file().to_owned(),
+            digest: adapter.digest().to_owned(),
+            function,
+            arguments,
+            error,
+            limits: format!(
+                "cpu {:?}, wall {:?}, memory {} bytes",
+                adapter.limits.cpu, adapter.limits.wall, adapter.limits.memory
+            ),
+            health: adapter.health(),
+        });
     }
 
     fn write(&self, direction: &str, function: &str, value: &impl Serialize) {

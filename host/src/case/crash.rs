@@ -56,7 +56,7 @@ impl Witness for Crashes {
             Ok(name) => tracing::error!(
                 adapter = crash.element,
                 function = crash.function,
-                "the adapter crashed; {shown}/{name} is the case: periodic adapter test {} --cases {shown}/{name}",
+                "the adapter failed; {shown}/{name} is the case: periodic adapter test {} --cases {shown}/{name}",
                 crash.file
             ),
             Err(error) => {
@@ -142,7 +142,7 @@ fn head(crash: &Crash) -> String {
         ""
     };
     format!(
-        "# {} crashed in {}. Replay: periodic adapter test {} --cases (this file)\n{input}",
+        "# {} failed in {}. Replay: periodic adapter test {} --cases (this file)\n{input}",
         crash.element, crash.function, crash.file
     )
 }

@@ -1,5 +1,7 @@
 //! One call of an adapter and no more: what follows from its answer is not done.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -186,7 +188,7 @@ fn poll_step(
                 adapter.key(),
                 &WalkPage {
                     records: page.records,
-                    answers: answers.to_vec(),
+                    answers: Arc::new(answers.to_vec()),
                     checkpoint: page.checkpoint,
                 },
             );

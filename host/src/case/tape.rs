@@ -1,5 +1,7 @@
 //! A poll's tape as a case: what the provider was asked and answered, and what the adapter made of it.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 use super::{
@@ -20,7 +22,7 @@ struct Reading<'a> {
     /// Answers that the adapter was not resumed with yet.
     coming: Vec<types::Answer>,
     /// Answers that it was resumed with last, and how many exchanges and pages there were before it asked for them.
-    answers: Vec<types::Answer>,
+    answers: Arc<Vec<types::Answer>>,
     before: (usize, usize),
     walked: Walked,
     ended: bool,
@@ -42,7 +44,7 @@ pub(crate) fn case_of(adapter: &str, frames: Vec<Frame<'static>>) -> Option<Case
         adapter,
         exchanges: Vec::new(),
         coming: Vec::new(),
-        answers: Vec::new(),
+        answers: Arc::default(),
         before: (0, 0),
         walked: Walked::default(),
         ended: false,
@@ -91,12 +93,12 @@ impl Reading<'_> {
                 if let Some(last) = self.exchanges.last_mut() {
                     last.now = Some(now);
                 }
-                self.answers = std::mem::take(&mut self.coming);
+                self.answers = Arc::new(std::mem::take(&mut self.coming));
             }
             Frame::Page(records, checkpoint) => {
                 let page = WalkPage {
                     records: records.into_owned(),
-                    answers: self.answers.clone(),
+                    answers: Arc::clone(&self.answers),
                     checkpoint: checkpoint.into_owned(),
                 };
                 // What cannot be rendered ended the walk: the end of the tape says so.

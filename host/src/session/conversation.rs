@@ -1,8 +1,12 @@
 //! Runs the adapter's steps: begin, send, resume, until done.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::{ACCESS_TOKEN, Failure, HubAnswer, Keeping, Session, failure::detail};
+use super::{
+    ACCESS_TOKEN, Failure, HubAnswer, Keeping, Session,
+    failure::detail,
+    last::{LastCall, packed},
+};
 use crate::{
     adapter::{
         Adapter, Called, Limits,
@@ -37,6 +41,13 @@ pub(super) trait Operation {
     type Output;
     /// What the host makes of it.
     type Result;
+    /// The names of its two functions.
+    const FUNCTIONS: [&'static str; 2];
+
+    /// What it is about: its arguments besides the context, in postcard's format.
+    fn subject(&self) -> Vec<u8> {
+        Vec::new()
+    }
 
     async fn begin(&self, adapter: &Adapter, context: &types::Context) -> Called<Next<Self::Output>>;
 
@@ -69,9 +80,17 @@ impl Session<'_> {
     }
 
     async fn run_once<O: Operation>(&mut self, operation: &O) -> Result<O::Result, Failure> {
-        let begun = operation.begin(&self.adapter, &self.context()).await?;
+        let [begin, resume] = O::FUNCTIONS;
+        let context = self.context();
+        let begun = operation.begin(&self.adapter, &context).await?;
+        self.last = Some(LastCall {
+            function: begin,
+            context,
+            subject: operation.subject(),
+            resumed: None,
+        });
         let mut step = self.said(begun)?;
-        let mut answers = Vec::new();
+        let mut answers: Arc<Vec<types::Answer>> = Arc::default();
         let mut exchanges = 0;
         loop {
             match step {
@@ -83,11 +102,17 @@ impl Session<'_> {
                 Next::Send(asked) => {
                     exchanges += 1;
                     self.count("exchanges", |limits| limits.exchanges, exchanges)?;
-                    answers = self.exchange(&asked).await?;
+                    answers = Arc::new(self.exchange(&asked).await?);
                     let context = self.context();
                     let resumed = operation
                         .resume(&self.adapter, &context, &asked.state, &answers)
                         .await?;
+                    self.last = Some(LastCall {
+                        function: resume,
+                        context,
+                        subject: operation.subject(),
+                        resumed: Some((asked.state, Arc::clone(&answers))),
+                    });
                     step = self.said(resumed)?;
                 }
             }
@@ -274,7 +299,9 @@ impl Session<'_> {
 
     /// The adapter answers what the contract does not allow.
     pub(crate) fn malformed(&self, what: String) -> Failure {
-        self.adapter.malformed(what.clone());
+        let call = self.last.as_ref();
+        let call = call.map(|last| (last.function, last.arguments()));
+        self.adapter.malformed(what.clone(), call);
         Failure::Malformed {
             adapter: self.adapter.key().to_owned(),
             what,
@@ -334,6 +361,7 @@ fn hub_next(step: hub::Step) -> Next<hub::Outcome> {
 impl Operation for Connect {
     type Output = Vec<types::Setting>;
     type Result = Vec<types::Setting>;
+    const FUNCTIONS: [&'static str; 2] = ["element.connect", "element.resume-connect"];
 
     async fn begin(&self, adapter: &Adapter, context: &types::Context) -> Called<Next<Self::Output>> {
         Ok(adapter.connect(context).await?.map(element_next))
@@ -365,6 +393,7 @@ impl Operation for Connect {
 impl Operation for Check {
     type Output = Vec<types::Setting>;
     type Result = ();
+    const FUNCTIONS: [&'static str; 2] = ["element.check", "element.resume-check"];
 
     async fn begin(&self, adapter: &Adapter, context: &types::Context) -> Called<Next<Self::Output>> {
         Ok(adapter.check(context).await?.map(element_next))
@@ -391,6 +420,11 @@ impl Operation for Check {
 impl Operation for Operate {
     type Output = hub::Outcome;
     type Result = HubAnswer;
+    const FUNCTIONS: [&'static str; 2] = ["hub.begin", "hub.resume"];
+
+    fn subject(&self) -> Vec<u8> {
+        packed(&self.0)
+    }
 
     async fn begin(&self, adapter: &Adapter, context: &types::Context) -> Called<Next<Self::Output>> {
         Ok(adapter.hub(context, &self.0).await?.map(hub_next))

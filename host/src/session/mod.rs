@@ -8,6 +8,7 @@ mod conversation;
 mod document;
 mod failure;
 mod grant;
+mod last;
 mod oauth1;
 mod pkce;
 mod reel;
@@ -19,7 +20,6 @@ use indexmap::IndexMap;
 use periodic_sdk::description::Description;
 use serde_json::value::RawValue;
 
-use self::reel::Reel;
 pub use self::{
     document::{Rendered, Renderer, Unrendered, cut, cut_told, render, strips_nulls, without_nulls},
     failure::Failure,
@@ -27,6 +27,10 @@ pub use self::{
     oauth1::{Consented, Temporary},
     pkce::{Verifiers, verifier},
     reel::Asked,
+};
+use self::{
+    last::{LastCall, packed},
+    reel::Reel,
 };
 pub(crate) use self::{
     reel::{Recorded, unanswered},
@@ -75,6 +79,7 @@ pub struct Session<'h> {
     keeping: Keeping,
     requests: u32,
     reel: Reel,
+    last: Option<LastCall>,
 }
 
 /// Where captured values go.
@@ -172,6 +177,7 @@ impl<'h> Session<'h> {
             keeping,
             requests: 0,
             reel: Reel::default(),
+            last: None,
         };
         session.lend_presets();
         session.rebind()?;
@@ -302,10 +308,16 @@ impl<'h> Session<'h> {
         let context = self.context();
         self.reel.begun(&context, &job);
         let begun = self.adapter.poll(&context, &job).await?;
+        self.last = Some(LastCall {
+            function: "poller.begin",
+            context,
+            subject: packed(&job),
+            resumed: None,
+        });
         let step = self.said(begun)?;
         Ok(Walk {
             job,
-            step: Some((step, Vec::new())),
+            step: Some((step, Arc::default())),
             pages: 0,
             exchanges: 0,
         })
@@ -454,7 +466,7 @@ pub enum HubAnswer {
 pub struct Walk {
     job: poller::Job,
     /// The adapter's last step, and the answers that its spans refer to.
-    step: Option<(poller::Step, Vec<types::Answer>)>,
+    step: Option<(poller::Step, Arc<Vec<types::Answer>>)>,
     /// So far.
     pages: usize,
     /// Since the last page.
@@ -467,7 +479,7 @@ pub struct WalkPage {
     /// What changed.
     pub records: Vec<types::Changed>,
     /// The answers that the records' spans refer to.
-    pub answers: Vec<types::Answer>,
+    pub answers: Arc<Vec<types::Answer>>,
     /// The new checkpoint.
     pub checkpoint: Option<Vec<u8>>,
 }
@@ -494,7 +506,7 @@ impl Walk {
                     session.count("state", |limits| limits.state, kept)?;
                     session.reel.page(&records, &checkpoint);
                     // The next exchange waits until the caller has stored this page.
-                    self.step = next.map(|exchange| (poller::Step::Send(exchange), Vec::new()));
+                    self.step = next.map(|exchange| (poller::Step::Send(exchange), Arc::default()));
                     return Ok(Some(WalkPage {
                         records,
                         answers,
@@ -508,13 +520,19 @@ impl Walk {
     async fn go_on(&mut self, session: &mut Session<'_>, exchange: types::Exchange) -> Result<(), Failure> {
         self.exchanges += 1;
         session.count("exchanges", |limits| limits.exchanges, self.exchanges)?;
-        let answers = session.exchange(&exchange).await?;
+        let answers = Arc::new(session.exchange(&exchange).await?);
         let context = session.context();
         session.reel.resumed(context.now);
         let resumed = session
             .adapter
             .resume_poll(&context, &self.job, &exchange.state, &answers)
             .await?;
+        session.last = Some(LastCall {
+            function: "poller.resume",
+            context,
+            subject: packed(&self.job),
+            resumed: Some((exchange.state, Arc::clone(&answers))),
+        });
         self.step = Some((session.said(resumed)?, answers));
         Ok(())
     }

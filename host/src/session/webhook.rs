@@ -3,6 +3,7 @@
 use super::{
     Failure, Rendered, Renderer, Session, Unrendered,
     conversation::{Next, Operation},
+    last::packed,
 };
 use crate::{
     adapter::{
@@ -89,6 +90,11 @@ fn register_next(step: webhook::Step) -> Next<Option<webhook::Registration>> {
 impl Operation for Register {
     type Output = Option<webhook::Registration>;
     type Result = Option<webhook::Registration>;
+    const FUNCTIONS: [&'static str; 2] = ["webhook.register", "webhook.resume-register"];
+
+    fn subject(&self) -> Vec<u8> {
+        packed(&self.0)
+    }
 
     async fn begin(&self, adapter: &Adapter, context: &types::Context) -> Called<Next<Self::Output>> {
         Ok(adapter.register(context, &self.0).await?.map(register_next))
@@ -130,6 +136,11 @@ fn receive_next(receipt: webhook::Receipt) -> Next<Vec<webhook::Received>> {
 impl Operation for Receive {
     type Output = Vec<webhook::Received>;
     type Result = Vec<Told>;
+    const FUNCTIONS: [&'static str; 2] = ["webhook.receive", "webhook.resume-receive"];
+
+    fn subject(&self) -> Vec<u8> {
+        packed(&self.0)
+    }
 
     async fn begin(&self, adapter: &Adapter, context: &types::Context) -> Called<Next<Self::Output>> {
         Ok(adapter.receive(context, &self.0).await?.map(receive_next))
