@@ -447,7 +447,7 @@ async fn an_instance_tells_its_common_objects() -> anyhow::Result<()> {
     let docs = api.get("/objects/people/docs").await?.ok()?;
     assert_eq!(keys(&docs["paths"]), ["/people", "/people/{id}"]);
     let whole = api.get("/instances/docs").await?.ok()?;
-    let schema = &whole["components"]["schemas"]["people"]["properties"];
+    let schema = &whole["definitions"]["people"]["properties"];
     assert_eq!(keys(schema), ["id", "name", "title", "changed"]);
     assert_eq!(whole["paths"]["/people/{id}"], docs["paths"]["/people/{id}"]);
     let one = api.get("/instances/docs/list:people").await?.ok()?;

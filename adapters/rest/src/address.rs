@@ -90,7 +90,11 @@ pub(crate) fn read_page(
     let url = follow(&base, &format!("{base}{}", fill(context, path)?), link);
     let url = url.filter(|url| origin(url) == origin(&base));
     let elsewhere = || Failure::InvalidRequest(format!("nextPage: {link:?} is no page of this API").into());
-    Ok(complete(package, Request::get(url.ok_or_else(elsewhere)?)))
+    Ok(complete(
+        context,
+        package,
+        Request::get(url.ok_or_else(elsewhere)?),
+    ))
 }
 
 /// A request below the API's address, with what every request has.
@@ -104,13 +108,14 @@ pub(crate) fn request(
 ) -> Result<Request, Failure> {
     let url = format!("{}{}", base(context, package)?, fill(context, path)?);
     Ok(complete(
+        context,
         package,
         Request::new(method, with_query(url, parameters), effect),
     ))
 }
 
 /// The headers and the credentials.
-fn complete(package: &Package, request: Request) -> Request {
+fn complete(context: &Context, package: &Package, request: Request) -> Request {
     let request = package
         .api
         .headers
@@ -135,7 +140,10 @@ fn complete(package: &Package, request: Request) -> Request {
             }
         }
         Authentication::Basic { user, password } => request.credential(Credential::Basic(Basic {
-            user: Value::Secret(user.clone()),
+            user: match package.tells(user) {
+                true => Value::Text(context.setting(user).unwrap_or_default().to_owned()),
+                false => Value::Secret(user.clone()),
+            },
             password: Value::Secret(password.clone()),
         })),
         Authentication::Oauth2 { .. } => request.bearer(ACCESS_TOKEN),

@@ -32,7 +32,9 @@ pub(crate) fn description(package: &Package) -> Description {
             (AuthenticationKind::ApiKey, false)
         }
         Authentication::Basic { user, password } => {
-            secrets.extend([user, password].map(|name| SecretBinding::new(name, ["basic"], [&api])));
+            let user = (!package.tells(user)).then_some(user);
+            let names = user.into_iter().chain([password]);
+            secrets.extend(names.map(|name| SecretBinding::new(name, ["basic"], [&api])));
             (AuthenticationKind::Basic, false)
         }
         Authentication::Oauth2 {
@@ -116,8 +118,8 @@ fn configuration(package: &Package) -> Vec<ConfigurationKey> {
     let mut keys = package.configuration.clone();
     for key in needed {
         match keys.iter_mut().find(|known| known.key == key.key) {
-            // Whatever the file calls it, it is a secret.
-            Some(known) => known.secret = true,
+            // Whatever the file calls it, it is a secret; only a user name may be none.
+            Some(known) => known.secret |= !package.tells(&key.key),
             None => keys.push(key),
         }
     }

@@ -75,7 +75,8 @@ pub(crate) enum Authentication {
         #[serde(default)]
         prefix: String,
     },
-    /// User and password, each the name of a configuration key.
+    /// User and password, each the name of a configuration key. The user is a secret unless the file describes a key
+    /// that is none: many providers want an API key there.
     Basic { user: String, password: String },
     /// OAuth 2.0, by authorization code.
     #[serde(rename_all = "camelCase")]
@@ -164,6 +165,16 @@ pub(crate) struct WrittenPath(pub(crate) JsonPath);
 // === impl Package ===
 
 impl Package {
+    /// Whether this is the user of basic authentication, and described as a key that is no secret.
+    pub(crate) fn tells(&self, key: &str) -> bool {
+        let is_user = matches!(&self.authentication, Authentication::Basic { user, .. } if user == key);
+        is_user
+            && self
+                .configuration
+                .iter()
+                .any(|known| known.key == key && !known.secret)
+    }
+
     /// Read and check a description file.
     pub(crate) fn read(file: Option<&[u8]>) -> Result<Self, String> {
         let file = file.ok_or(

@@ -101,10 +101,17 @@ pub async fn create(
 }
 
 /// Obtain tokens where the element needs them.
-pub(super) async fn authenticate(session: &mut Session<'_>, data: ProviderData) -> Result<(), Problem> {
+pub(super) async fn authenticate(session: &mut Session<'_>, mut data: ProviderData) -> Result<(), Problem> {
+    let unreadable = data.unreadable.take().map_or(Ok(()), Err);
     match session.description().authentication.kind {
-        AuthenticationKind::Oauth2 => redeem(session, data).await,
-        AuthenticationKind::Oauth1 => trade(session, data).await,
+        AuthenticationKind::Oauth2 => {
+            unreadable?;
+            redeem(session, data).await
+        }
+        AuthenticationKind::Oauth1 => {
+            unreadable?;
+            trade(session, data).await
+        }
         AuthenticationKind::Basic
         | AuthenticationKind::ApiKey
         | AuthenticationKind::Custom

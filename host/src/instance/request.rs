@@ -52,6 +52,9 @@ pub struct ProviderData {
     pub consented: Option<Consented>,
     /// Tokens that the caller obtained himself, by their names in the vault.
     pub tokens: Vec<(&'static str, Secret)>,
+    /// What is no text although it has to be. Elements that need no consent do not care: clients written against Cloud
+    /// Elements hand them all sorts of things.
+    pub unreadable: Option<Problem>,
 }
 
 impl CreateRequest {
@@ -157,20 +160,19 @@ impl ProviderData {
                 ));
             }
         };
-        let member = |name: &str| -> Result<_, Problem> {
-            match data.get(name) {
-                None | Some(Value::Null) => Ok(None),
-                Some(value) => {
-                    let value = text(&format!("providerData.{name}"), value)?;
-                    Ok(Some(value).filter(|value| value != super::MASK && !value.trim().is_empty()))
+        let mut unreadable = None;
+        let mut member = |name: &str| {
+            let value = data.get(name).filter(|value| !value.is_null())?;
+            match text(&format!("providerData.{name}"), value) {
+                Ok(value) => Some(value).filter(|value| value != super::MASK && !value.trim().is_empty()),
+                Err(problem) => {
+                    unreadable.get_or_insert(problem);
+                    None
                 }
             }
         };
-        let consented = match (
-            member("oauth_token")?,
-            member("oauth_verifier")?,
-            member("secret")?,
-        ) {
+        let (code, state) = (member("code"), member("state"));
+        let consented = match (member("oauth_token"), member("oauth_verifier"), member("secret")) {
             (None, None, _) => None,
             (Some(token), Some(verifier), Some(secret)) => Some(Consented {
                 temporary: Temporary {
@@ -185,19 +187,23 @@ impl ProviderData {
         };
         let mut tokens = Vec::new();
         for (name, secret) in [("access_token", ACCESS_TOKEN), ("refresh_token", REFRESH_TOKEN)] {
-            tokens.extend(member(name)?.map(|token| (secret, Secret::from(token))));
+            tokens.extend(member(name).map(|token| (secret, Secret::from(token))));
         }
         Ok(Self {
-            code: member("code")?.map(Secret::from),
-            state: member("state")?,
+            code: code.map(Secret::from),
+            state,
             consented,
             tokens,
+            unreadable,
         })
     }
 
     /// Whether there is something to authenticate with.
     pub fn authenticates(&self) -> bool {
-        self.code.is_some() || self.consented.is_some() || !self.tokens.is_empty()
+        self.code.is_some()
+            || self.consented.is_some()
+            || !self.tokens.is_empty()
+            || self.unreadable.is_some()
     }
 }
 
@@ -397,6 +403,22 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(strip_markup(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn provider_data_that_is_no_text_is_kept_for_those_who_need_it() {
+        let parsed = |data: &str| {
+            let body = format!(r#"{{"providerData":{data}}}"#);
+            ChangeRequest::parse(body.as_bytes()).unwrap().provider_data
+        };
+        let data = parsed(r#"{"code":{"response":{}},"secret":[1]}"#);
+        assert!(data.authenticates() && data.code.is_none());
+        let problem = data.unreadable.unwrap().to_string();
+        assert!(
+            problem.starts_with("providerData.code: has to be a text"),
+            "{problem}"
+        );
+        assert!(parsed(r#"{"code":null,"org":{}}"#).unreadable.is_none());
     }
 
     #[test]

@@ -1,18 +1,20 @@
-//! OpenAPI of an element's resources, made from what its adapter describes.
+//! Swagger 2.0 of an element's resources, as Cloud Elements has it, made from what its adapter describes.
 
 use periodic_sdk::description::{Description, Resource, ResourceOperation};
 use serde_json::{Map, Value, json};
 
-/// The document of all resources, or of one.
-pub(super) fn document(description: &Description, only: Option<&str>) -> Value {
+/// The document of all resources, or of one. It names this host where its address is known.
+pub(super) fn document(description: &Description, only: Option<&str>, public_url: Option<&str>) -> Value {
     let mut paths = Map::new();
-    let mut schemas = Map::new();
+    let mut definitions = Map::new();
+    let mut tags = Vec::new();
     let chosen = description
         .resources
         .iter()
         .filter(|(name, _)| only.is_none_or(|only| only == *name));
     for (name, resource) in chosen {
-        schemas.insert(name.clone(), schema(resource));
+        definitions.insert(name.clone(), schema(resource));
+        tags.push(json!({ "name": name }));
         let (list, object) = operations(name, resource);
         if !list.is_empty() {
             paths.insert(format!("/{name}"), Value::Object(list));
@@ -21,27 +23,46 @@ pub(super) fn document(description: &Description, only: Option<&str>) -> Value {
             paths.insert(format!("/{name}/{{id}}"), Value::Object(object));
         }
     }
-    schemas.insert("error".to_owned(), error());
-    json!({
-        "openapi": "3.0.3",
+    definitions.insert("error".to_owned(), error());
+    let mut document = json!({
+        "swagger": "2.0",
         "info": {
             "title": description.name,
             "description": description.description,
             "version": env!("CARGO_PKG_VERSION"),
         },
-        "servers": [{ "url": format!("/elements/api-v2/hubs/{}", description.hub) }],
+        "basePath": format!("/elements/api-v2/hubs/{}", description.hub),
+        "consumes": ["application/json"],
+        "produces": ["application/json"],
         "security": [{ "elements": [] }],
+        "tags": tags,
         "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {
-                "elements": {
-                    "type": "apiKey", "in": "header", "name": "Authorization",
-                    "description": "User <secret>, Element <token>",
-                },
+        "definitions": definitions,
+        "securityDefinitions": {
+            "elements": {
+                "type": "apiKey", "in": "header", "name": "Authorization",
+                "description": "User <secret>, Element <token>",
             },
         },
-    })
+    });
+    if let (Some(host), Value::Object(members)) = (host(public_url), &mut document) {
+        members.extend(host);
+    }
+    document
+}
+
+/// Where this host is; without it readers take the address that they had the document from.
+fn host(public_url: Option<&str>) -> Option<[(String, Value); 2]> {
+    let url = url::Url::parse(public_url?).ok()?;
+    let host = url.host_str()?;
+    let host = match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    Some([
+        ("host".to_owned(), json!(host)),
+        ("schemes".to_owned(), json!([url.scheme()])),
+    ])
 }
 
 /// One operation of a document, where it stands: `{path, method, operation}`.
@@ -58,11 +79,11 @@ pub(super) fn operation(document: &Value, id: &str) -> Option<Value> {
 /// The schemas that an operation names, by name.
 pub(super) fn definitions(document: &Value, operation: &Value) -> Value {
     let text = operation.to_string();
-    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+    let schemas = document.get("definitions").and_then(Value::as_object);
     let named = schemas
         .into_iter()
         .flatten()
-        .filter(|(name, _)| text.contains(&format!("\"#/components/schemas/{name}\"")));
+        .filter(|(name, _)| text.contains(&format!("\"#/definitions/{name}\"")));
     Value::Object(
         named
             .map(|(name, schema)| (name.clone(), schema.clone()))
@@ -89,8 +110,7 @@ fn operations(name: &str, resource: &Resource) -> (Map<String, Value>, Map<Strin
 }
 
 fn described(operation: ResourceOperation, verb: &str, name: &str, on_object: bool) -> Value {
-    let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
-    let content = |schema: Value| json!({ "application/json": { "schema": schema } });
+    let reference = json!({ "$ref": format!("#/definitions/{name}") });
     let mut parameters = Vec::new();
     if on_object {
         parameters.push(parameter("id", "path", "string", "the id of the object"));
@@ -138,9 +158,16 @@ fn described(operation: ResourceOperation, verb: &str, name: &str, on_object: bo
         _ => Some(reference.clone()),
     };
     if let (Some(schema), Value::Object(success)) = (answered, &mut success) {
-        success.insert("content".to_owned(), content(schema));
+        success.insert("schema".to_owned(), schema);
     }
-    let mut described = json!({
+    let has_body = matches!(
+        operation,
+        ResourceOperation::Create | ResourceOperation::Update | ResourceOperation::Replace
+    );
+    if has_body {
+        parameters.push(json!({ "name": name, "in": "body", "required": true, "schema": reference }));
+    }
+    json!({
         "operationId": format!("{verb}:{name}"),
         "summary": format!("{verb} {name}"),
         "tags": [name],
@@ -149,27 +176,15 @@ fn described(operation: ResourceOperation, verb: &str, name: &str, on_object: bo
             "200": success,
             "default": {
                 "description": "what went wrong",
-                "content": content(json!({ "$ref": "#/components/schemas/error" })),
+                "schema": { "$ref": "#/definitions/error" },
             },
         },
-    });
-    let has_body = matches!(
-        operation,
-        ResourceOperation::Create | ResourceOperation::Update | ResourceOperation::Replace
-    );
-    if let (true, Value::Object(members)) = (has_body, &mut described) {
-        members.insert(
-            "requestBody".to_owned(),
-            json!({ "required": true, "content": content(reference) }),
-        );
-    }
-    described
+    })
 }
 
 fn parameter(name: &str, place: &str, kind: &str, description: &str) -> Value {
     json!({
-        "name": name, "in": place, "required": place == "path", "description": description,
-        "schema": { "type": kind },
+        "name": name, "in": place, "required": place == "path", "description": description, "type": kind,
     })
 }
 
@@ -244,7 +259,7 @@ mod tests {
 
     #[test]
     fn every_operation_that_is_described_is_documented() {
-        let document = document(&acme(), None);
+        let document = document(&acme(), None, None);
         let methods = |path: &str| {
             let methods = document["paths"][path].as_object();
             methods.map(|methods| methods.keys().cloned().collect::<Vec<_>>().join(" "))
@@ -262,7 +277,7 @@ mod tests {
 
     #[test]
     fn an_operation_is_found_with_what_it_names() {
-        let document = document(&acme(), None);
+        let document = document(&acme(), None, None);
         let found = operation(&document, "update:contacts").unwrap();
         assert_eq!(
             (&found["path"], &found["method"]),
@@ -276,20 +291,25 @@ mod tests {
 
     #[test]
     fn fields_nest_as_their_paths_say() {
-        let document = document(&acme(), Some("contacts"));
+        let document = document(
+            &acme(),
+            Some("contacts"),
+            Some("https://api.example.com:8443/periodic"),
+        );
         let expected = json!({
             "Name": { "type": "string" },
             "Address": { "type": "object", "properties": { "City": { "type": "string" } } },
             "Tags": { "type": "array", "items": {} },
         });
-        assert_eq!(
-            document["components"]["schemas"]["contacts"]["properties"],
-            expected
-        );
+        assert_eq!(document["definitions"]["contacts"]["properties"], expected);
         assert_eq!(
             document["paths"].as_object().map(Map::len),
             Some(2),
             "only contacts"
+        );
+        assert_eq!(
+            (&document["host"], &document["schemes"]),
+            (&json!("api.example.com:8443"), &json!(["https"]))
         );
     }
 }

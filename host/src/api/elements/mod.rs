@@ -91,10 +91,11 @@ async fn setup(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> Ap
     Ok(Json(serde_json::to_value(setup).unwrap_or_default()))
 }
 
-/// `GET /elements/{keyOrId}/docs`: OpenAPI of the element's resources.
+/// `GET /elements/{keyOrId}/docs`: Swagger 2.0 of the element's resources.
 async fn docs(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<Value>> {
     let adapter = find(&api, &key)?;
-    Ok(Json(docs::document(adapter.description(), None)))
+    let public_url = api.host.public_url.as_deref();
+    Ok(Json(docs::document(adapter.description(), None, public_url)))
 }
 
 /// `GET /elements/{keyOrId}/docs/{operationId}`: one operation of it.
@@ -150,7 +151,7 @@ async fn described(api: &Api, on: Addressed) -> ApiResult<Description> {
 
 /// An operation of an element and what it names.
 fn one(description: &Description, operation: &str) -> ApiResult<(Value, Value)> {
-    let document = docs::document(description, None);
+    let document = docs::document(description, None, None);
     let found = docs::operation(&document, operation).ok_or_else(|| {
         ApiError::not_found(format!(
             "{} has no operation {operation:?}; they are named like list:contacts, see its docs",
@@ -163,12 +164,17 @@ fn one(description: &Description, operation: &str) -> ApiResult<(Value, Value)> 
 
 /// `GET /instances/{id}/docs`: the same for an instance, whose common objects are among them.
 pub(super) async fn instance_docs(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Value>> {
-    Ok(Json(docs::document(&described(&api, on).await?, None)))
+    let public_url = api.host.public_url.as_deref();
+    Ok(Json(docs::document(
+        &described(&api, on).await?,
+        None,
+        public_url,
+    )))
 }
 
-/// OpenAPI of one resource.
-pub(super) fn resource_docs(description: &Description, resource: &str) -> Value {
-    docs::document(description, Some(resource))
+/// Swagger 2.0 of one resource.
+pub(super) fn resource_docs(api: &Api, description: &Description, resource: &str) -> Value {
+    docs::document(description, Some(resource), api.host.public_url.as_deref())
 }
 
 /// `GET /hubs`, with `hydrate=true` with their resources.

@@ -57,10 +57,14 @@ pub(super) async fn list(State(api): State<Api>, on: OnInstance, headers: Header
         .and_then(|version| version.to_str().ok())
         .unwrap_or_default();
     let body: Value = if version.trim().eq_ignore_ascii_case(HELIUM) {
+        let entry = |name, resource, kind| json!({ "name": name, "vendorName": resource, "type": kind });
         names
-            .map(|name| match objects.get(name) {
-                Some(mapping) => json!({ "name": name, "vendorName": mapping.resource, "type": "vdr" }),
-                None => json!({ "name": name, "vendorName": name, "type": "vendor" }),
+            .flat_map(|name| match objects.get(name) {
+                Some(mapping) => vec![entry(name, mapping.resource.as_str(), "vdr")],
+                // The element's own resource, and what it stands for at the provider: adapters call both the same.
+                None => ["ceCanonical", "vendor"]
+                    .map(|kind| entry(name, name.as_str(), kind))
+                    .to_vec(),
             })
             .collect()
     } else {
@@ -93,7 +97,7 @@ pub(super) async fn metadata(
     ))
 }
 
-/// `GET /objects/{name}/docs`: OpenAPI of the resource.
+/// `GET /objects/{name}/docs`: Swagger 2.0 of the resource.
 pub(super) async fn docs(
     State(api): State<Api>,
     on: OnInstance,
@@ -106,7 +110,7 @@ pub(super) async fn docs(
     find(&described, &name)?;
     Ok(of_instance(
         &on.instance,
-        Json(elements::resource_docs(&described, &name)),
+        Json(elements::resource_docs(&api, &described, &name)),
     ))
 }
 

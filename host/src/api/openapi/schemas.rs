@@ -19,7 +19,7 @@ pub(super) fn all() -> Value {
         ("Text", text()),
         (
             "Document",
-            json!({ "type": "object", "required": ["openapi", "paths"] }),
+            json!({ "type": "object", "required": ["swagger", "basePath", "paths", "definitions"] }),
         ),
         (
             "Names",
