@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fake_maximizer::{Options, Seed};
-use periodic_tests::{Answer, Api, Instance, Provider, Received, SIGNING_KEY, Stage, eventually, keys};
+use periodic_tests::{Answer, Api, Home, Instance, Provider, Received, SIGNING_KEY, Stage, eventually, keys};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -426,4 +426,78 @@ async fn hostile_queries_are_refused() -> anyhow::Result<()> {
     ask(&api, "select * from contacts")
         .await?
         .refused(403, &["disabled"])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_exports() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let (instance, api) = quiet(&stage).await?;
+    for name in ["Adams", "Clark"] {
+        let members = json!({ "LastName": name, "Position": "Exported" });
+        stage.provider.contact_with(members)?;
+    }
+    let home = Home::bare()?
+        .variable("PERIODIC_HOST", stage.host()?.url())
+        .variable("PERIODIC_USER_SECRET", periodic_tests::USER_SECRET)
+        .variable(
+            "PERIODIC_ORGANIZATION_SECRET",
+            periodic_tests::ORGANIZATION_SECRET,
+        );
+    let of = instance.id.to_string();
+    let bulk = async |words: &[&str]| home.run_bare(&[&["bulk"], words].concat()).await;
+    let query = "select LastName from contacts where Position = 'Exported' order by LastName";
+    let callback = format!("{}/done", stage.receiver.url());
+    let asked = bulk(&["query", &of, query, "--json", "--callback", &callback]).await?;
+    let asked: Value = serde_json::from_str(&asked.stdout).with_context(|| asked.stderr.clone())?;
+    let id = asked["id"].to_string();
+    ended(&api, &asked["id"]).await?;
+    let told = stage.receiver.expect_requests(1).await?;
+    assert!(told.iter().any(|told| told.target.ends_with("/done")), "{told:?}");
+    for (words, needle) in [
+        (vec!["list", &of], "COMPLETED"),
+        (vec!["status", &of, &id], "contacts"),
+        (vec!["errors", &of, &id], "Nothing is there."),
+        (
+            vec!["download", &of, &id],
+            "{\"LastName\":\"Adams\"}\n{\"LastName\":\"Clark\"}\n",
+        ),
+        (
+            vec!["download", &of, &id, "--format", "csv"],
+            "LastName\r\nAdams\r\nClark\r\n",
+        ),
+        (
+            vec![
+                "download",
+                &of,
+                &id,
+                "--output",
+                "export.json",
+                "--format",
+                "json",
+            ],
+            "",
+        ),
+        (vec!["cancel", &of, &id], "is gone"),
+    ] {
+        let output = bulk(&words).await?;
+        assert!(
+            output.code == Some(0) && output.stdout.contains(needle),
+            "{words:?}: {output:?}"
+        );
+    }
+    let written: Value = serde_json::from_slice(&std::fs::read(home.path().join("export.json"))?)?;
+    assert_eq!(written, json!([{ "LastName": "Adams" }, { "LastName": "Clark" }]));
+    for (words, needle) in [
+        (vec!["status", &of, &id], "has no export"),
+        (vec!["status", "999999", &id], "there is no instance 999999"),
+        (vec!["query", &of, "select nonsense"], "q: "),
+        (vec!["download", &of, &id, "--format", "xml"], "csv"),
+    ] {
+        let output = bulk(&words).await?;
+        assert!(
+            output.code != Some(0) && output.stderr.contains(needle),
+            "{words:?}: {output:?}"
+        );
+    }
+    Ok(())
 }

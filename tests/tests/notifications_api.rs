@@ -295,6 +295,7 @@ async fn the_command_line_works_over_the_interface() -> anyhow::Result<()> {
     stage.settle(&instance).await?;
     let url = stage.host()?.url().to_owned();
     let home = periodic_tests::Home::bare()?
+        .variable("SECRET", periodic_tests::CLIENT_SECRET)
         .variable("PERIODIC_USER_SECRET", periodic_tests::USER_SECRET)
         .variable(
             "PERIODIC_ORGANIZATION_SECRET",
@@ -310,6 +311,42 @@ async fn the_command_line_works_over_the_interface() -> anyhow::Result<()> {
         (vec!["deliveries", "list", "--status", "delivered"], "delivered"),
         (vec!["deliveries", "replay", "--failed"], "released"),
         (vec!["subscriptions", "list"], "maximizer-events"),
+        (vec!["elements", "list"], "oauth2"),
+        (vec!["elements", "show", "maximizer"], "oauth.api.key"),
+        (vec!["settings", "show"], "notification.webhook.failure.policy"),
+        (
+            vec!["settings", "set", "notification.webhook.failure.policy=queue"],
+            "queue",
+        ),
+        (vec!["instances", "ping", &id], "maximizer"),
+        (
+            vec![
+                "instances",
+                "change",
+                &id,
+                "--name",
+                "Renamed",
+                "--tag",
+                "a",
+                "--set",
+                "note=x",
+            ],
+            "Renamed",
+        ),
+        (
+            vec![
+                "instances",
+                "change",
+                &id,
+                "--unset",
+                "note",
+                "--set-from",
+                "oauth.api.secret=SECRET",
+            ],
+            "Renamed",
+        ),
+        (vec!["instances", "disable", &id], "is disabled"),
+        (vec!["instances", "enable", &id], "is enabled"),
     ] {
         let mut words = words;
         words.extend(["--host", &url]);
@@ -326,6 +363,27 @@ async fn the_command_line_works_over_the_interface() -> anyhow::Result<()> {
         .await?;
     let events: Value = serde_json::from_str(&output.stdout)?;
     assert_eq!(events.as_array().map(Vec::len), Some(1));
+    let changed = stage.shown(&instance).await?;
+    assert_eq!(
+        (&changed["tags"], &changed["disabled"]),
+        (&json!(["a"]), &json!(false))
+    );
+    assert!(changed["configuration"].get("note").is_none(), "{changed}");
+    for (words, needle) in [
+        (vec!["instances", "change", &id], "nothing is to be changed"),
+        (
+            vec!["settings", "set", "notification.webhook.failure.policy=drop"],
+            "retry or queue",
+        ),
+        (vec!["instances", "webhook", &id], "webhook"),
+    ] {
+        let words = [&words[..], &["--host", &url]].concat();
+        let output = home.run_bare(&words).await?;
+        assert!(
+            output.code != Some(0) && output.stderr.contains(needle),
+            "{words:?}: {output:?}"
+        );
+    }
     let output = home
         .run_bare(&["instances", "show", "999999", "--host", &url])
         .await?;

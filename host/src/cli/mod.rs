@@ -60,6 +60,15 @@ enum Command {
     /// Look at deliveries of a running host, and make them again.
     #[command(subcommand)]
     Deliveries(remote::Deliveries),
+    /// Look at the elements that a running host serves.
+    #[command(subcommand)]
+    Elements(remote::Elements),
+    /// Export resources in bulk from a running host.
+    #[command(subcommand)]
+    Bulk(remote::Bulk),
+    /// Look at the settings of an account on a running host; change them.
+    #[command(subcommand)]
+    Settings(remote::Settings),
     /// Look at subscriptions of a running host; make, resume and end them.
     #[command(subcommand)]
     Subscriptions(remote::Subscriptions),
@@ -129,6 +138,9 @@ impl Cli {
             Command::Polls(command) => return command.run(&self.flags).await,
             Command::Events(command) => command.run().await,
             Command::Deliveries(command) => command.run().await,
+            Command::Elements(command) => command.run().await,
+            Command::Bulk(command) => command.run().await,
+            Command::Settings(command) => command.run().await,
             Command::Subscriptions(command) => command.run().await,
             Command::Objects(command) => command.run().await,
             Command::Transformations(command) => command.run().await,

@@ -18,7 +18,7 @@ use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::init::{DATABASE, print_secrets};
 use crate::{
@@ -104,7 +104,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         tape: settings.poll.tape_size,
         ..poll::Options::default()
     };
-    let shutdown = CancellationToken::new();
+    let (shutdown, carried) = (CancellationToken::new(), TaskTracker::new());
     let api = Api::new(api::Shared {
         host: Arc::clone(&host),
         scheduler: Arc::new(Scheduler::new(Arc::clone(&host), poll)),
@@ -117,6 +117,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
         })),
         ready: AtomicBool::new(false),
         streams: api::streams(),
+        carried: carried.clone(),
         shutdown: shutdown.clone(),
     });
 
@@ -167,7 +168,11 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     wait_for_signal().await?;
     tracing::info!("stopping");
     shutdown.cancel();
-    let stopped = async { while parts.join_next().await.is_some() {} };
+    let stopped = async {
+        while parts.join_next().await.is_some() {}
+        carried.close();
+        carried.wait().await;
+    };
     if tokio::time::timeout(STOP, stopped).await.is_err() {
         tracing::warn!("some work did not end in time; it is taken up again at the next start");
     }

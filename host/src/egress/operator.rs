@@ -107,6 +107,16 @@ impl OperatorClient {
         })
     }
 
+    /// The same user's client that addresses an instance by its token.
+    #[must_use]
+    pub fn on_instance(self, token: &Secret) -> Self {
+        let authorization = format!("{}, Element {}", self.authorization.expose(), token.expose());
+        Self {
+            authorization: Secret::from(authorization),
+            ..self
+        }
+    }
+
     /// Call a path beneath `/elements/api-v2`. The answer's body; null when it is empty.
     pub async fn call(
         &self,
@@ -119,6 +129,15 @@ impl OperatorClient {
             request = request
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(body.to_string());
+        }
+        self.read(self.send(request).await?).await
+    }
+
+    /// `POST` without a body, with a header of its own where there is one.
+    pub async fn post(&self, path: &str, header: Option<(&str, &str)>) -> Result<Value, OperatorError> {
+        let mut request = self.request(Method::POST, path);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
         }
         self.read(self.send(request).await?).await
     }
@@ -140,7 +159,7 @@ impl OperatorClient {
         Ok(OperatorPage { body, next })
     }
 
-    /// Open a stream of server-sent events behind this one; its pieces are as the network cuts them.
+    /// Open a long answer: server-sent events behind this one, or a download. Its pieces are as the network cuts them.
     pub async fn stream(
         &self,
         path: &str,

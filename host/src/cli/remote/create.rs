@@ -6,7 +6,7 @@ use periodic_sdk::description::AuthenticationKind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Target, ask, grant::Grant, segment};
+use super::{Target, ask, from_environment, grant::Grant, pair, segment};
 use crate::vault::Secret;
 
 /// `periodic instances create`.
@@ -76,13 +76,6 @@ struct Pollable {
     ready: bool,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text
-        .split_once('=')
-        .ok_or_else(|| format!("{text:?} has no equals sign"))?;
-    Ok((key.trim().to_owned(), value.to_owned()))
-}
-
 impl Create {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let asks = !self.no_input && ask::somebody();
@@ -116,10 +109,7 @@ impl Create {
             configuration.insert(key.clone(), json!(value));
         }
         for (key, variable) in &self.set_from {
-            let value = std::env::var(variable);
-            let value =
-                value.with_context(|| format!("--set-from {key}={variable}: there is no such variable"))?;
-            configuration.insert(key.clone(), json!(value));
+            configuration.insert(key.clone(), json!(from_environment(key, variable)?));
         }
         let options = [
             ("event.poller.refresh_interval", &self.interval),

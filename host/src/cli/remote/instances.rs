@@ -1,8 +1,10 @@
 //! `periodic instances`.
 
+use anyhow::ensure;
 use http::Method;
+use serde_json::{Map, Value, json};
 
-use super::{Column, Paging, Target, create::Create, segment};
+use super::{Column, Paging, Target, create::Create, from_environment, pair, segment};
 
 /// `periodic instances`.
 #[derive(Debug, clap::Subcommand)]
@@ -27,6 +29,36 @@ pub(in crate::cli) enum Command {
         /// Its id.
         id: String,
     },
+    /// Ask the provider whether an instance's credentials are good.
+    Ping {
+        #[command(flatten)]
+        target: Target,
+        /// Its id.
+        id: String,
+    },
+    /// Change an instance: what is not named stays.
+    Change(Change),
+    /// Switch an instance on.
+    Enable {
+        #[command(flatten)]
+        target: Target,
+        /// Its id.
+        id: String,
+    },
+    /// Switch an instance off: it is not polled, and its resources answer 403.
+    Disable {
+        #[command(flatten)]
+        target: Target,
+        /// Its id.
+        id: String,
+    },
+    /// Show the registration at the provider and the calls that came, where events come by webhook.
+    Webhook {
+        #[command(flatten)]
+        target: Target,
+        /// Its id.
+        id: String,
+    },
     /// Connect an element: make an instance, asking on a terminal for what is missing.
     Create(Box<Create>),
     /// Remove an instance with its events.
@@ -36,6 +68,60 @@ pub(in crate::cli) enum Command {
         /// Its id.
         id: String,
     },
+}
+
+/// `periodic instances change`.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Change {
+    #[command(flatten)]
+    target: Target,
+    /// Its id.
+    id: String,
+    /// Another name.
+    #[arg(long)]
+    name: Option<String>,
+    /// Its tags instead of those that it has; may be given several times.
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
+    /// A configuration key and its value; may be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
+    /// A configuration key and the environment variable that holds its value: for secrets.
+    #[arg(long = "set-from", value_name = "KEY=VARIABLE", value_parser = pair)]
+    set_from: Vec<(String, String)>,
+    /// A configuration key to remove; may be given several times.
+    #[arg(long = "unset", value_name = "KEY")]
+    unset: Vec<String>,
+}
+
+impl Change {
+    async fn run(self) -> anyhow::Result<()> {
+        let mut configuration = Map::new();
+        for (key, value) in self.set {
+            configuration.insert(key, json!(value));
+        }
+        for (key, variable) in self.set_from {
+            let value = from_environment(&key, &variable)?;
+            configuration.insert(key, json!(value));
+        }
+        configuration.extend(self.unset.into_iter().map(|key| (key, Value::Null)));
+        let mut change = Map::new();
+        change.extend(self.name.map(|name| ("name".to_owned(), json!(name))));
+        if !self.tag.is_empty() {
+            change.insert("tags".to_owned(), json!(self.tag));
+        }
+        if !configuration.is_empty() {
+            change.insert("configuration".to_owned(), Value::Object(configuration));
+        }
+        ensure!(
+            !change.is_empty(),
+            "nothing is to be changed: give --name, --tag, --set, --set-from or --unset"
+        );
+        let path = format!("/instances/{}", segment(&self.id));
+        let change = Value::Object(change);
+        let changed = self.target.send(Method::PATCH, &path, Some(&change)).await?;
+        self.target.show(&changed)
+    }
 }
 
 const COLUMNS: [Column; 6] = [
@@ -64,6 +150,27 @@ impl Command {
             Self::Show { target, id } => {
                 let shown = target.get(&format!("/instances/{}", segment(&id))).await?;
                 target.show(&shown)
+            }
+            Self::Ping { target, id } => {
+                let client = target.client_of(&id).await?;
+                target.show(&client.call(Method::GET, "/ping", None).await?)
+            }
+            Self::Change(change) => change.run().await,
+            Self::Enable { target, id } => {
+                let path = format!("/instances/{}/enabled", segment(&id));
+                target.send(Method::PUT, &path, None).await?;
+                println!("instance {id} is enabled");
+                Ok(())
+            }
+            Self::Disable { target, id } => {
+                let path = format!("/instances/{}/enabled", segment(&id));
+                target.send(Method::DELETE, &path, None).await?;
+                println!("instance {id} is disabled");
+                Ok(())
+            }
+            Self::Webhook { target, id } => {
+                let path = format!("/instances/{}/webhook", segment(&id));
+                target.show(&target.get(&path).await?)
             }
             Self::Create(create) => create.run().await,
             Self::Delete { target, id } => {

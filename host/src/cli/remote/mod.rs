@@ -2,26 +2,32 @@
 
 pub(super) mod adapters;
 mod ask;
+mod bulk;
 mod common;
 mod consent;
 mod create;
 mod deliveries;
+mod elements;
 mod events;
 mod grant;
 mod instances;
 mod pollers;
 mod polls;
+mod settings;
 mod subscriptions;
 mod table;
 mod tail;
 
 pub(super) use self::{
+    bulk::Command as Bulk,
     common::{Command as Common, Definitions, Transformations},
     deliveries::Command as Deliveries,
+    elements::Command as Elements,
     events::Command as Events,
     instances::Command as Instances,
     pollers::Command as Pollers,
     polls::Command as Polls,
+    settings::Command as Settings,
     subscriptions::Command as Subscriptions,
 };
 
@@ -97,9 +103,24 @@ impl Target {
         Ok(self.client()?.call(method, path, body).await?)
     }
 
+    /// A client that addresses an instance, as hub calls do.
+    async fn client_of(&self, instance: &str) -> anyhow::Result<OperatorClient> {
+        let client = self.client()?;
+        let path = format!("/instances/{}", segment(instance));
+        let shown = client.call(Method::GET, &path, None).await?;
+        let token = shown.get("token").and_then(Value::as_str);
+        let token = token.context("the host is of another version than this command")?;
+        Ok(client.on_instance(&Secret::from(token)))
+    }
+
     /// Print a list: as JSON, or as a table with these columns.
     async fn list(&self, path: &str, query: &[(&str, String)], columns: &[Column]) -> anyhow::Result<()> {
-        let OperatorPage { body, next } = self.client()?.page(path, query).await?;
+        self.rows(self.client()?.page(path, query).await?, columns)
+    }
+
+    /// Print a page of a list, likewise.
+    fn rows(&self, page: OperatorPage, columns: &[Column]) -> anyhow::Result<()> {
+        let OperatorPage { body, next } = page;
         if self.json {
             return table::json(&body);
         }
@@ -138,6 +159,20 @@ impl Paging {
         query.extend(self.next.clone().map(|next| ("nextPage", next)));
         query
     }
+}
+
+/// A key and its value: `KEY=VALUE`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("{text:?} has no equals sign"))?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+/// The value of a key that an environment variable holds.
+fn from_environment(key: &str, variable: &str) -> anyhow::Result<String> {
+    let value = std::env::var(variable);
+    value.with_context(|| format!("--set-from {key}={variable}: there is no such variable"))
 }
 
 /// A path segment.
