@@ -1,7 +1,7 @@
 //! Instances over the interface: by id, beneath their element, and by their token.
 
 use anyhow::Context as _;
-use periodic_tests::{Stage, eventually, keys};
+use periodic_tests::{CALLBACK, CLIENT_ID, CLIENT_SECRET, Stage, eventually, keys};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -445,5 +445,129 @@ async fn single_operations_are_described_and_instances_are_counted() -> anyhow::
             .as_array()
             .is_some_and(|resources| resources.contains(&json!("contacts")))
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_polled_is_listed() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage.instance().await?;
+    let lists = ["/instances/polling-disabled", "/jobs/polling-disabled"];
+    for path in lists {
+        assert_eq!(stage.api.get(path).await?.ok()?, json!([]), "{path}");
+    }
+    let poller = format!("/instances/{}/pollers/contacts", instance.id);
+    stage.api.patch(&poller, &json!({ "paused": true })).await?.ok()?;
+    let instances = stage.api.get(lists[0]).await?.ok()?;
+    assert_eq!(instances[0]["id"], json!(instance.id));
+    let jobs = stage.api.get(lists[1]).await?.ok()?;
+    let topic = format!("instance-{}-maximizer-events", instance.id);
+    let data = json!({ "elementKey": "maximizer", "topic": topic, "id": instance.id });
+    assert_eq!(
+        (&jobs[0]["data"], jobs.as_array().map(Vec::len)),
+        (&data, Some(1))
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_may_bring_its_own_tokens() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    // Whoever brings tokens has got them from the provider himself.
+    let tokens = async || -> anyhow::Result<Value> {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", &stage.provider.code().await?),
+            ("client_id", CLIENT_ID),
+            ("client_secret", CLIENT_SECRET),
+            ("redirect_uri", CALLBACK),
+        ];
+        let form = reqwest::Url::parse_with_params("http://form/", form)?;
+        let request = periodic_tests::client()?
+            .post(format!("{}/oauth2/CloudElements/Token", stage.provider.url()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.query().unwrap_or_default().to_owned());
+        Ok(request.send().await?.json().await?)
+    };
+    let mut request = stage.request().await?;
+    request
+        .as_object_mut()
+        .context("an object")?
+        .remove("providerData");
+    request["externalAuthentication"] = json!("initial");
+    let create = async |configuration: Value| {
+        let mut request = request.clone();
+        for (key, value) in configuration.as_object().into_iter().flatten() {
+            request["configuration"][key] = value.clone();
+        }
+        stage.api.post("/instances", &request).await
+    };
+    let missing = create(json!({})).await?;
+    missing.refused(
+        400,
+        &[
+            "externalAuthentication",
+            "oauth.user.token",
+            "oauth.user.refresh_token",
+        ],
+    )?;
+
+    let mut instances = Vec::new();
+    for kept in [
+        &["oauth.user.token", "oauth.user.refresh_token"][..],
+        &["oauth.user.token"],
+        &["oauth.user.refresh_token"],
+    ] {
+        let issued = tokens().await?;
+        let brought = [
+            ("oauth.user.token", &issued["access_token"]),
+            ("oauth.user.refresh_token", &issued["refresh_token"]),
+        ];
+        let configuration: serde_json::Map<_, _> = brought
+            .into_iter()
+            .filter(|(key, _)| kept.contains(key))
+            .map(|(key, token)| (key.to_owned(), token.clone()))
+            .collect();
+        let body = create(Value::Object(configuration)).await?.ok()?;
+        assert_eq!(body["externalAuthentication"], "initial", "{kept:?}");
+        assert!(
+            !body["configuration"].to_string().contains("oauth.user"),
+            "{kept:?}"
+        );
+        let element = stage.api.element(body["token"].as_str().context("no token")?);
+        element
+            .get("/contacts")
+            .await?
+            .ok()
+            .with_context(|| format!("{kept:?}"))?;
+        instances.push(body);
+    }
+    let refreshed = stage.provider.token_requests("refresh_token");
+    assert_eq!(refreshed, 1, "a refresh token alone is worth a token at once");
+
+    // Fresh tokens authenticate the same instance again, as a fresh code does.
+    let path = format!("/instances/{}", instances[1]["id"]);
+    stage.provider.expire_tokens();
+    let element = stage
+        .api
+        .element(instances[1]["token"].as_str().context("no token")?);
+    element.get("/contacts").await?.refused(403, &[])?;
+    let fresh = json!({ "configuration": { "oauth.user.token": tokens().await?["access_token"] } });
+    let changed = stage.api.patch(&path, &fresh).await?.ok()?;
+    assert_eq!(
+        (&changed["state"], &changed["externalAuthentication"]),
+        (&json!("connected"), &json!("initial"))
+    );
+    element.get("/contacts").await?.ok()?;
+
+    let usual = stage.instance().await?;
+    assert_eq!(usual.body["externalAuthentication"], "none");
+    let mut odd = stage.request().await?;
+    odd["externalAuthentication"] = json!("maybe");
+    stage
+        .api
+        .post("/instances", &odd)
+        .await?
+        .refused(400, &["externalAuthentication", "initial"])?;
     Ok(())
 }

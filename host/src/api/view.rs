@@ -179,7 +179,7 @@ impl InstanceView<'_> {
             events_enabled: events_enabled(instance),
             trace_logging_enabled: is_traced(&self.instance.configuration),
             caching_enabled: false,
-            external_authentication: "none",
+            external_authentication: instance.external.as_str(),
             user: UserView {
                 id: self.user.id.0,
                 email_address: &self.user.email,

@@ -16,7 +16,7 @@ use crate::{
     egress::Secrets,
     host::Host,
     inbound::{self, Expectation, Registered},
-    session::{self, Session},
+    session::{self, ACCESS_TOKEN, REFRESH_TOKEN, Session, TOKEN_SECRET},
     store::{Callback, Edit, Instance, InstanceChange, InstanceState, SealedSecret},
     vault::Secret,
 };
@@ -344,10 +344,15 @@ impl Edited {
     }
 }
 
-/// Whether an instance authenticates with the value of this key, by itself.
+/// Whether an instance authenticates with the value of this key, by itself: a declared secret, or where tokens are granted
+/// one that the caller brings along.
 fn is_credential(description: &Description, key: &str) -> bool {
-    let granted = [AuthenticationKind::Oauth2, AuthenticationKind::Oauth1];
-    let mut declared = description.configuration.iter();
-    !granted.contains(&description.authentication.kind)
-        && declared.any(|known| known.key == key && known.secret && !known.minted)
+    match description.authentication.kind {
+        AuthenticationKind::Oauth2 => [ACCESS_TOKEN, REFRESH_TOKEN].contains(&key),
+        AuthenticationKind::Oauth1 => [ACCESS_TOKEN, TOKEN_SECRET].contains(&key),
+        _ => {
+            let mut declared = description.configuration.iter();
+            declared.any(|known| known.key == key && known.secret && !known.minted)
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     ids,
     inbound::{self, Expectation},
     session::{self, ACCESS_TOKEN, REFRESH_TOKEN, Session, TOKEN_SECRET},
-    store::{Callback, Instance, NewInstance, SealedSecret, User},
+    store::{Callback, ExternalAuthentication, Instance, NewInstance, SealedSecret, User},
     vault::Secret,
 };
 
@@ -34,6 +34,7 @@ pub async fn create(
         secrets.insert((*name).to_owned(), token.clone());
     }
     check_required(host, adapter.description(), &configuration, &secrets)?;
+    check_external(adapter.description(), request.external, &secrets)?;
     mint(host, adapter.description(), &mut secrets)?;
     let mode = Mode::of(adapter.description(), &configuration)?;
     let id = host.store.reserve_instance().await?;
@@ -77,6 +78,7 @@ pub async fn create(
         account: user.account,
         user: user.id,
         element,
+        external: request.external,
         name: request.name,
         tags: request.tags,
         configuration,
@@ -122,10 +124,12 @@ pub(super) async fn authenticate(session: &mut Session<'_>, mut data: ProviderDa
 /// OAuth 2.0: a code for tokens.
 async fn redeem(session: &mut Session<'_>, data: ProviderData) -> Result<(), Problem> {
     let Some(code) = data.code else {
+        // Tokens that the caller brings along. One that only refreshes is worth a token at once.
         let known = |name| session.secrets().get(name).is_some();
-        // Tokens that the caller brings along.
-        if known(REFRESH_TOKEN) || !data.tokens.is_empty() {
-            return Ok(());
+        match (known(ACCESS_TOKEN), known(REFRESH_TOKEN)) {
+            (true, _) => return Ok(()),
+            (false, true) => return Ok(session.renew().await?),
+            (false, false) => {}
         }
         let key = &session.description().key;
         let what = format!(
@@ -210,6 +214,30 @@ pub(super) fn check_required(
         }
     }
     Ok(())
+}
+
+/// Refuse to wait for tokens that nobody brought.
+fn check_external(
+    description: &Description,
+    external: ExternalAuthentication,
+    secrets: &Secrets,
+) -> Result<(), Problem> {
+    if external == ExternalAuthentication::None {
+        return Ok(());
+    }
+    let needed: &[&str] = match description.authentication.kind {
+        AuthenticationKind::Oauth2 => &[ACCESS_TOKEN, REFRESH_TOKEN],
+        AuthenticationKind::Oauth1 => &[ACCESS_TOKEN],
+        _ => return Ok(()),
+    };
+    if needed.iter().any(|name| secrets.get(name).is_some()) {
+        return Ok(());
+    }
+    let what = format!(
+        "initial means that the configuration brings tokens: {} is missing",
+        needed.join(" or ")
+    );
+    Err(Problem::field("externalAuthentication", what))
 }
 
 fn unknown_element(host: &Host, asked: &str) -> Problem {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::Problem;
 use crate::{
     session::{ACCESS_TOKEN, Consented, REFRESH_TOKEN, Temporary},
+    store::ExternalAuthentication,
     vault::Secret,
 };
 
@@ -22,6 +23,8 @@ pub struct CreateRequest {
     pub configuration: IndexMap<String, String>,
     /// What the provider handed to the caller.
     pub provider_data: ProviderData,
+    /// Whether the caller brings tokens that he obtained himself.
+    pub external: ExternalAuthentication,
 }
 
 /// `PATCH` and `PUT /instances/{id}`: what is absent stays as it is.
@@ -90,6 +93,7 @@ impl CreateRequest {
             tags,
             configuration,
             provider_data: ProviderData::of(&body)?,
+            external: external_of(&body)?,
         })
     }
 }
@@ -214,6 +218,22 @@ fn incomplete(member: &str) -> Problem {
         "is missing: oauth_token and oauth_verifier are what the browser brings back, secret is that of the request token, \
          as oauth/token answered it",
     )
+}
+
+fn external_of(body: &Map<String, Value>) -> Result<ExternalAuthentication, Problem> {
+    match body.get("externalAuthentication") {
+        None | Some(Value::Null) => Ok(ExternalAuthentication::None),
+        Some(asked) => {
+            let asked = text("externalAuthentication", asked)?;
+            let known = ExternalAuthentication::parse(&asked.to_ascii_lowercase());
+            known.ok_or_else(|| {
+                let what = format!(
+                    "{asked:?} is not understood; it is none, or initial where the instance brings its own tokens"
+                );
+                Problem::field("externalAuthentication", what)
+            })
+        }
+    }
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {

@@ -91,7 +91,7 @@ impl Session<'_> {
         }
     }
 
-    /// Ask for a token with the refresh token, whatever the present one is worth: for case files.
+    /// Ask for a token with the refresh token, whatever the present one is worth.
     pub(crate) async fn renew(&mut self) -> Result<(), Failure> {
         self.request_token(oauth2::Grant::RefreshToken(self.redirect_uri()))
             .await

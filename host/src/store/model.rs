@@ -78,6 +78,8 @@ pub struct Instance {
     pub user: UserId,
     /// The key of its element.
     pub element: String,
+    /// Whether it was made with tokens that its maker had already.
+    pub external: ExternalAuthentication,
     /// Its name.
     pub name: String,
     /// Its tags.
@@ -98,6 +100,33 @@ pub struct Instance {
     pub state_reason: Option<String>,
     /// Since when it is in this state.
     pub state_since: Millis,
+}
+
+/// Where an instance's first tokens come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ExternalAuthentication {
+    /// From a grant that the host runs.
+    #[default]
+    None,
+    /// From whoever made the instance.
+    Initial,
+}
+
+impl ExternalAuthentication {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Initial => "initial",
+        }
+    }
+
+    /// The other way round.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::None, Self::Initial]
+            .into_iter()
+            .find(|known| known.as_str() == text)
+    }
 }
 
 /// A secret as it is stored.
@@ -122,6 +151,8 @@ pub struct NewInstance {
     pub user: UserId,
     /// The key of its element.
     pub element: String,
+    /// Whether it is made with tokens that its maker had already.
+    pub external: ExternalAuthentication,
     /// Its name.
     pub name: String,
     /// Its tags.

@@ -29,6 +29,7 @@ pub(in crate::store) async fn an_instance_reads_as_it_was_made(store: &dyn Store
         account: new.account,
         user: new.user,
         element: new.element,
+        external: new.external,
         name: new.name,
         tags: new.tags,
         configuration: new.configuration,

@@ -9,7 +9,7 @@ use crate::{
     clock::Millis,
     store::{
         AccountId, Callback, ClaimedDelivery, Delivery, DeliveryClaim, DeliveryFilter, DeliveryId,
-        DeliveryStatus, EventKind, Fingerprint, IdentityHash, InstanceId, Lease, NewEvent, NewInstance,
+        DeliveryStatus, EventKind, ExternalAuthentication, Fingerprint, IdentityHash, InstanceId, Lease, NewEvent, NewInstance,
         NewNotification, NewPoller, NewTenant, NotificationId, PageCommit, PollCommit, PollEvents,
         PollFilter, PollId, PollOutcome, PollRecord, PollTrigger, Poller, PollerId, Polling, SealedSecret,
         Settlement, Store, Subscription, SubscriptionFilter, SubscriptionId, UserId, Verdict,
@@ -58,6 +58,7 @@ impl<'a> World<'a> {
             account: self.account,
             user: self.user,
             element: "crm".to_owned(),
+            external: ExternalAuthentication::Initial,
             name: format!("instance {id}"),
             tags: vec!["one".to_owned(), "two".to_owned()],
             configuration: map(&[("region", "eu"), ("alias", "a")]),

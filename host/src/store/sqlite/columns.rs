@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::error::Unknown;
 use crate::store::{
-    AccountId, BulkId, BulkStatus, DeliveryId, DeliveryStatus, EventKind, InstanceId, InstanceState,
+    AccountId, BulkId, BulkStatus, DeliveryId, DeliveryStatus, EventKind, ExternalAuthentication, InstanceId, InstanceState,
     NotificationId, OrganizationId, PollId, PollResult, PollTrigger, PollerId, Role, SubscriptionId, UserId,
 };
 
@@ -81,6 +81,7 @@ macro_rules! numbered {
 }
 
 numbered!(InstanceState, "instance state": 0 = Connected, 1 = NeedsAuthentication);
+numbered!(ExternalAuthentication, "external authentication": 0 = None, 1 = Initial);
 numbered!(Role, "role": 0 = Member, 1 = Administrator, 2 = Operator);
 numbered!(BulkStatus, "bulk status": 0 = Created, 1 = Running, 2 = Completed, 3 = Cancelled, 4 = Failed);
 numbered!(PollTrigger, "poll trigger": 0 = Schedule, 1 = Manual);

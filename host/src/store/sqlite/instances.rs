@@ -21,7 +21,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, account_id, user_id, element, name, tags, configuration, derived, created, updated, disabled,
-                    state, state_reason, state_since
+                    state, state_reason, state_since, external
              FROM instances WHERE ",
             $rest
         )
@@ -37,8 +37,8 @@ pub(super) fn reserve(connection: &Connection) -> Result<InstanceId> {
 pub(super) fn create(connection: &Connection, new: &NewInstance) -> Result<Instance> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO instances (id, account_id, user_id, element, name, tags, search, configuration, derived, token,
-                                created, updated, state_since)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?11)",
+                                created, updated, state_since, external)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?11, ?12)",
     )?;
     insert
         .execute(params![
@@ -53,6 +53,7 @@ pub(super) fn create(connection: &Connection, new: &NewInstance) -> Result<Insta
             Json(&new.derived),
             new.token,
             new.created,
+            new.external,
         ])
         .map_err(taken("instance id or token"))?;
     put_secrets(connection, new.id, &new.secrets)?;
@@ -191,6 +192,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Instance> {
         account: row.get("account_id")?,
         user: row.get("user_id")?,
         element: row.get("element")?,
+        external: row.get("external")?,
         name: row.get("name")?,
         tags: row.get::<_, Json<_>>("tags")?.0,
         configuration: row.get::<_, Json<_>>("configuration")?.0,
