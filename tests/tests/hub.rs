@@ -172,3 +172,31 @@ async fn records_are_created_read_changed_and_deleted() -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spent_budget_is_told_and_polls_wait() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage.instance().await?;
+    let element = stage.api.element(&instance.token);
+    // The element allows 90 requests in 30 s.
+    let begun = tokio::time::Instant::now();
+    let mut answered = 0;
+    let told = loop {
+        let answer = element.get("/contacts?pageSize=1").await?;
+        if answer.status != 200 {
+            break answer;
+        }
+        answered += 1;
+        assert!(answered <= 90, "the budget has no end");
+    };
+    told.refused(429, &["used up"])?;
+    let after: u64 = told.header("retry-after").parse()?;
+    assert!((1..=30).contains(&after), "{after}");
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(25),
+        "nobody was kept waiting"
+    );
+    let contact = stage.provider.contact("Patience")?;
+    stage.receiver.expect("CREATED", &contact).await?;
+    Ok(())
+}

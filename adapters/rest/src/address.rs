@@ -23,6 +23,17 @@ pub(crate) fn encode(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, ENCODED).into()
 }
 
+/// An id as one segment of a path. Braces would be taken for a key of the configuration, so they are encoded like all
+/// else; what would lead elsewhere is nobody's id.
+pub(crate) fn segment(id: &str) -> Result<Cow<'_, str>, Failure> {
+    match id {
+        "" | "." | ".." => Err(Failure::NotFound(
+            format!("there is nothing with the id {id:?}").into(),
+        )),
+        id => Ok(encode(id)),
+    }
+}
+
 /// Put the configuration in: as it is at the beginning, where it is an address, and encoded elsewhere, where it is a
 /// label or a segment.
 pub(crate) fn fill(context: &Context, text: &str) -> Result<String, Failure> {

@@ -22,31 +22,34 @@ impl Hub for Rest {
                 return Ok(Step::Done(Outcome::Fields(fields)));
             }
             Operation::List(listing) => list(context, &package, listing)?,
-            Operation::Get { resource, id, .. } => {
-                address::read(context, &package, &path(package.resource(resource)?, id), &[])?
-            }
+            Operation::Get { resource, id, .. } => address::read(
+                context,
+                &package,
+                &path(package.resource(resource)?.as_ref(), id)?,
+                &[],
+            )?,
             Operation::Create { resource, body } => {
-                let resource = package.resource(resource)?;
+                let resource = &package.resource(resource)?;
                 write(context, &package, "POST", &resource.path, wrap(resource, body))?
             }
             Operation::Update { resource, id, body } => {
-                let resource = package.resource(resource)?;
+                let resource = &package.resource(resource)?;
                 let method = resource.update.name();
                 write(
                     context,
                     &package,
                     method,
-                    &path(resource, id),
+                    &path(resource, id)?,
                     wrap(resource, body),
                 )?
             }
             Operation::Replace { resource, id, body } => {
-                let resource = package.resource(resource)?;
+                let resource = &package.resource(resource)?;
                 write(
                     context,
                     &package,
                     "PUT",
-                    &path(resource, id),
+                    &path(resource, id)?,
                     wrap(resource, body),
                 )?
             }
@@ -54,7 +57,7 @@ impl Hub for Rest {
                 context,
                 &package,
                 "DELETE",
-                &path(package.resource(resource)?, id),
+                &path(package.resource(resource)?.as_ref(), id)?,
                 Body::None,
             )?,
         };
@@ -71,7 +74,7 @@ impl Hub for Rest {
         let response = succeeded(answers)?;
         Ok(Step::Done(match &operation {
             Operation::List(listing) => {
-                let resource = package.resource(&listing.resource)?;
+                let resource = &package.resource(&listing.resource)?;
                 let array = reading::array(resource, response)?;
                 let records = reading::documents(&response.body, array, &listing.fields)?;
                 let (paging, place) = (package.paging(resource), place(&package, resource, listing)?);
@@ -87,14 +90,18 @@ impl Hub for Rest {
                 let total = paging.total(response).filter(|_| listing.total);
                 Outcome::Listed(Listed { records, next, total })
             }
-            Operation::Get { resource, fields, .. } => {
-                Outcome::One(reading::single(package.resource(resource)?, response, fields)?)
-            }
+            Operation::Get { resource, fields, .. } => Outcome::One(reading::single(
+                package.resource(resource)?.as_ref(),
+                response,
+                fields,
+            )?),
             Operation::Create { resource, .. }
             | Operation::Update { resource, .. }
-            | Operation::Replace { resource, .. } => {
-                Outcome::One(reading::single(package.resource(resource)?, response, &[])?)
-            }
+            | Operation::Replace { resource, .. } => Outcome::One(reading::single(
+                package.resource(resource)?.as_ref(),
+                response,
+                &[],
+            )?),
             Operation::Delete { .. } => Outcome::Done,
             Operation::Fields(_) => {
                 return Err(Failure::Other(
@@ -106,7 +113,7 @@ impl Hub for Rest {
 }
 
 fn list(context: &Context, package: &Package, listing: &Listing) -> Result<Request, Failure> {
-    let resource = package.resource(&listing.resource)?;
+    let resource = &package.resource(&listing.resource)?;
     let place = place(package, resource, listing)?;
     let mut parameters: Vec<(String, String)> = resource
         .parameters
@@ -166,9 +173,9 @@ fn ordered(resource: &Resource, order: &str) -> Result<(String, String), Failure
     Ok((known.parameter.clone(), template.replace("{field}", field)))
 }
 
-fn path(resource: &Resource, id: &str) -> String {
-    // Braces would be taken for a key of the configuration, so they are encoded like all else.
-    format!("{}/{}", resource.path.trim_end_matches('/'), address::encode(id))
+fn path(resource: &Resource, id: &str) -> Result<String, Failure> {
+    let id = address::segment(id)?;
+    Ok(format!("{}/{id}", resource.path.trim_end_matches('/')))
 }
 
 fn wrap(resource: &Resource, body: &str) -> Body {

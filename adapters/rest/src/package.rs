@@ -1,7 +1,10 @@
 //! The description file, as it is written.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use periodic_sdk::{
+    child::{self, Child},
     contract::{Context, Failure},
     description::{ConfigurationKey, RateLimit, ResourceField, ResourceOperation},
     path::JsonPath,
@@ -9,7 +12,7 @@ use periodic_sdk::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{filter::Condition, paging::Paging};
+use crate::{address, filter::Condition, paging::Paging};
 
 /// A provider, described. Members that nobody knows are refused, so that a slip of the pen is told.
 #[derive(Debug, Clone, Deserialize)]
@@ -107,7 +110,7 @@ pub(crate) enum ClientPlace {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Resource {
-    /// Its path below the API's address; `{key}` stands for a value of the configuration.
+    /// Its path below the API's address; `{key}` stands for a value of the configuration, `{parent}` for the parent's id.
     pub(crate) path: String,
     pub(crate) operations: Vec<ResourceOperation>,
     #[serde(default = "id")]
@@ -193,18 +196,30 @@ impl Package {
         Self::read(context.package.as_deref()).map_err(|wrong| Failure::Permanent(wrong.into()))
     }
 
-    /// A resource by its name.
-    pub(crate) fn resource(&self, name: &str) -> Result<&Resource, Failure> {
-        self.resources.get(name).ok_or_else(|| {
+    /// A resource as a call names it. The path of a child resource has its parent's id in it.
+    pub(crate) fn resource(&self, name: &str) -> Result<Cow<'_, Resource>, Failure> {
+        let child = Child::parse(name);
+        let declared = child.map_or_else(|| name.to_owned(), |child| child.declared());
+        let found = self.resources.get(&declared).ok_or_else(|| {
             let known: Vec<&str> = self.resources.keys().map(String::as_str).collect();
-            Failure::NotFound(format!("there is no {name}; there are {}", known.join(", ")).into())
+            Failure::NotFound(format!("there is no {declared}; there are {}", known.join(", ")).into())
+        })?;
+        Ok(match child {
+            None => Cow::Borrowed(found),
+            Some(child) => Cow::Owned(Resource {
+                path: found.path.replace(PARENT, &address::segment(child.id)?),
+                ..found.clone()
+            }),
         })
     }
 
     /// The first resource that can be listed.
     pub(crate) fn listable(&self) -> Option<&Resource> {
-        let mut resources = self.resources.values();
-        resources.find(|resource| resource.operations.contains(&ResourceOperation::List))
+        let mut resources = self.resources.iter();
+        let listable = |(name, resource): &(&String, &Resource)| {
+            child::names(name).is_none() && resource.operations.contains(&ResourceOperation::List)
+        };
+        resources.find(listable).map(|(_, resource)| resource)
     }
 
     /// How lists of a resource are paged.
@@ -230,6 +245,19 @@ impl Package {
             if !resource.path.starts_with('/') {
                 return Err(at("path: has to begin with /".to_owned()));
             }
+            if child::names(name).is_some() != resource.path.contains(PARENT) {
+                return Err(at(format!(
+                    "path: {PARENT} stands for the parent's id in the path of a child resource, whose name is like \
+                     accounts/contacts, and in no other"
+                )));
+            }
+            if child::names(name).is_some()
+                && (resource.polling.is_some() || !resource.poll_events.is_empty())
+            {
+                return Err(at(
+                    "polling: a child resource cannot be polled: nobody knows all parents".to_owned(),
+                ));
+            }
             if let Some(paging) = &resource.paging {
                 paging.check().map_err(|wrong| at(format!("paging.{wrong}")))?;
             }
@@ -248,6 +276,8 @@ impl Package {
     }
 }
 
+/// Where the parent's id goes.
+const PARENT: &str = "{parent}";
 const EVENTS: [&str; 3] = ["CREATED", "UPDATED", "DELETED"];
 
 fn is_key(byte: u8) -> bool {

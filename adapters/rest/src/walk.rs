@@ -94,7 +94,7 @@ impl Contract for Rest {
         let walk: Walk = serde_json::from_slice(state)
             .map_err(|error| Failure::Other(format!("the walk's state is unreadable: {error}").into()))?;
         let response = succeeded(answers)?;
-        let resource = plan.package.resource(&job.resource)?;
+        let resource = &plan.package.resource(&job.resource)?;
         let paging = plan.package.paging(resource);
         let array = reading::array(resource, response)?;
         let count = raw::elements(&response.body, array).count();
@@ -170,7 +170,7 @@ impl Plan {
         let wrong = |wrong: String| Failure::Permanent(wrong.into());
         let package = Package::of(context)?;
         let poller = Poller::of(context, &job.configuration).map_err(wrong)?;
-        let resource = package.resource(&job.resource)?;
+        let resource = &package.resource(&job.resource)?;
         let parameters =
             asked(context, &job.resource, resource, &poller, job.since, job.until).map_err(wrong)?;
         Ok(Self {
@@ -186,7 +186,7 @@ impl Plan {
     }
 
     fn exchange(&self, context: &Context, walk: &Walk) -> Result<Exchange, Failure> {
-        let resource = self.package.resource(&self.resource)?;
+        let resource = &self.package.resource(&self.resource)?;
         let mut parameters = self.parameters.clone();
         parameters.extend(
             self.package

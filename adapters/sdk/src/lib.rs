@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ceql;
+pub mod child;
 pub mod contract;
 pub mod description;
 mod export;

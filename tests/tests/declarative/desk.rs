@@ -32,6 +32,8 @@ pub(crate) struct Desk {
 #[derive(Debug, Default)]
 struct World {
     tickets: Vec<Value>,
+    /// Each with the id of its ticket.
+    comments: Vec<(String, Value)>,
     made: i64,
     /// Seconds that its clock is ahead.
     ahead: i64,
@@ -54,6 +56,11 @@ impl Desk {
             .route("/api/v2/me", get(async || Json(json!({ "name": "me" }))))
             .route("/api/v2/tickets", get(list).post(create))
             .route("/api/v2/tickets/{id}", get(single).patch(update).delete(remove))
+            .route("/api/v2/tickets/{id}/comments", get(comments).post(comment))
+            .route(
+                "/api/v2/tickets/{id}/comments/{comment}",
+                get(one_comment).delete(no_comment),
+            )
             .layer(middleware::from_fn_with_state(Arc::clone(&world), check))
             .with_state(Arc::clone(&world));
         let server = tokio::spawn(async move {
@@ -170,4 +177,55 @@ async fn remove(State(world): State<Shared>, Path(id): Path<i64>) -> Result<Stat
     world.find(id)?;
     world.tickets.retain(|ticket| ticket["id"] != id);
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn comments(
+    State(world): State<Shared>,
+    Path(ticket): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Json<Value> {
+    let world = lock(&world);
+    let of = world.comments.iter().filter(|(of, _)| *of == ticket);
+    let all: Vec<&Value> = of.map(|(_, comment)| comment).collect();
+    let number = |name: &str| query.get(name).and_then(|number| number.parse().ok());
+    let start: usize = number("cursor").unwrap_or(0);
+    let end = start + number("limit").unwrap_or(25);
+    let next = (end < all.len()).then(|| end.to_string());
+    let page: Vec<_> = all.iter().skip(start).take(end - start).collect();
+    Json(json!({ "comments": page, "meta": { "next_cursor": next, "total": all.len() } }))
+}
+
+async fn comment(
+    State(world): State<Shared>,
+    Path(ticket): Path<String>,
+    Json(body): Json<Value>,
+) -> Json<Value> {
+    let mut world = lock(&world);
+    world.made += 1;
+    let mut comment = body["comment"].clone();
+    comment["id"] = json!(world.made);
+    world.comments.push((ticket, comment.clone()));
+    Json(json!({ "comment": comment }))
+}
+
+async fn one_comment(
+    State(world): State<Shared>,
+    Path((ticket, id)): Path<(String, i64)>,
+) -> Result<Json<Value>, StatusCode> {
+    let world = lock(&world);
+    let mut of = world.comments.iter().filter(|(of, _)| *of == ticket);
+    let found = of.find(|(_, comment)| comment["id"] == id);
+    Ok(Json(json!({ "comment": found.ok_or(StatusCode::NOT_FOUND)?.1 })))
+}
+
+async fn no_comment(State(world): State<Shared>, Path((ticket, id)): Path<(String, i64)>) -> StatusCode {
+    let mut world = lock(&world);
+    let before = world.comments.len();
+    world
+        .comments
+        .retain(|(of, comment)| *of != ticket || comment["id"] != id);
+    match world.comments.len() < before {
+        true => StatusCode::NO_CONTENT,
+        false => StatusCode::NOT_FOUND,
+    }
 }

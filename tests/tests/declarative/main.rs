@@ -344,3 +344,86 @@ async fn a_poll_is_replayed_with_another_version_of_its_description() -> anyhow:
     }
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_a_record_are_resources_too() -> anyhow::Result<()> {
+    let desk = Desk::start().await?;
+    let scene = Scene::set(&[("acmedesk.element.toml", example("helpdesk")?)]).await?;
+    let configuration = json!({
+        "acmedesk.url": desk.url(), "acmedesk.key": desk::KEY, "event.notification.enabled": false,
+    });
+    let request = scene.request("acmedesk", "tickets", &configuration);
+    let instance = scene.api.post("/instances", &request).await?.ok()?;
+    let api = scene.api.element(instance["token"].as_str().unwrap_or_default());
+
+    let mut made = Vec::new();
+    for number in 0..5 {
+        let body = json!({ "text": format!("number {number}") });
+        made.extend(api.post("/tickets/7/comments", &body).await?.ok()?["id"].as_i64());
+    }
+    // Another parent's, whose id has to be encoded; dots would lead elsewhere.
+    let odd = "/tickets/a%2Fb%20%7Bc%7D/comments";
+    let other = api.post(odd, &json!({ "text": "odd" })).await?.ok()?;
+    assert_eq!(
+        ids(&api.get(odd).await?.ok()?),
+        [other["id"].as_i64().unwrap_or_default()]
+    );
+    for nowhere in [
+        "/tickets/%2E%2E/comments",
+        "/tickets/7/comments/%2E%2E",
+        "/tickets/..%2F7/comments",
+    ] {
+        let answer = api.get(nowhere).await?;
+        assert!(
+            answer.status == 404 || answer.body == json!([]),
+            "{nowhere}: {}",
+            answer.text
+        );
+    }
+
+    // Paged as all resources are, with the hub segment ignored.
+    let path = "/hubs/helpdesk/tickets/7/comments?pageSize=2&returnTotalCount=true";
+    let first = api.get(path).await?;
+    assert_eq!(first.header("elements-total-count"), "5");
+    assert_eq!(first.header("elements-returned-count"), "2");
+    let token = first.header("elements-next-page-token").to_owned();
+    let second = api.get(&format!("{path}&nextPage={token}")).await?;
+    let both: Vec<i64> = ids(&first.ok()?).into_iter().chain(ids(&second.ok()?)).collect();
+    assert_eq!(both, made[..4]);
+    let one = format!("/tickets/7/comments/{}", made[0]);
+    assert_eq!(api.get(&one).await?.ok()?["text"], "number 0");
+    assert_eq!(
+        api.get(&format!("{one}?fields=text")).await?.ok()?,
+        json!({ "text": "number 0" })
+    );
+    api.delete(&one).await?.ok()?;
+    api.get(&one).await?.refused(404, &[])?;
+    assert_eq!(ids(&api.get("/tickets/7/comments").await?.ok()?), made[1..]);
+
+    // What is not described is not there, and the parent alone is no resource.
+    api.patch(&one, &json!({ "text": "x" }))
+        .await?
+        .refused(405, &["tickets/comments", "Delete"])?;
+    api.get("/tickets/7/attachments")
+        .await?
+        .refused(404, &["tickets/attachments"])?;
+    api.get("/hubs/helpdesk/tickets%2Fcomments")
+        .await?
+        .refused(404, &["tickets/comments"])?;
+    let objects = api.get("/objects").await?.ok()?;
+    assert_eq!(objects, json!(["contacts", "tickets"]));
+    let docs = api.get("/instances/docs").await?.ok()?;
+    assert!(
+        docs["paths"]["/tickets/{parentId}/comments/{id}"]["delete"].is_object(),
+        "{docs}"
+    );
+    // Whoever addresses no instance is told that nothing is there.
+    for path in [
+        "/tickets/7/comments",
+        "/instances/7/nonsense",
+        "/hubs/helpdesk/tickets/7/comments/1",
+    ] {
+        scene.api.get(path).await?.refused(404, &["nothing is at"])?;
+    }
+    Ok(())
+}

@@ -203,3 +203,32 @@ fn failures_are_those_of_the_statuses() {
     );
     assert!(matches!(odd, Err(Failure::Permanent(_))), "{odd:?}");
 }
+
+#[test]
+fn resources_of_an_object_have_its_id_in_their_path() {
+    let at = |resource: &str| request(&helpdesk(), Operation::List(listing(resource)));
+    let start = "GET https://acme.desk.example/api/v2/tickets";
+    assert_eq!(at("tickets/7/comments"), format!("{start}/7/comments?limit=100"));
+    assert_eq!(
+        at("tickets/a/{b}/comments"),
+        format!("{start}/a%2F%7Bb%7D/comments?limit=100")
+    );
+    let single = Operation::Get {
+        resource: "tickets/7/comments".to_owned(),
+        id: "9".to_owned(),
+        fields: Vec::new(),
+    };
+    assert_eq!(request(&helpdesk(), single), format!("{start}/7/comments/9"));
+    for nowhere in [
+        "tickets/../comments",
+        "tickets/./comments",
+        "tickets//comments",
+        "contacts/7/comments",
+    ] {
+        let refused = Rest::begin(&helpdesk(), Operation::List(listing(nowhere)));
+        assert!(
+            matches!(refused, Err(Failure::NotFound(_))),
+            "{nowhere}: {refused:?}"
+        );
+    }
+}

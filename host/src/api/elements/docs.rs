@@ -1,6 +1,9 @@
 //! Swagger 2.0 of an element's resources, as Cloud Elements has it, made from what its adapter describes.
 
-use periodic_sdk::description::{Description, Resource, ResourceOperation};
+use periodic_sdk::{
+    child,
+    description::{Description, Resource, ResourceOperation},
+};
 use serde_json::{Map, Value, json};
 
 /// The document of all resources, or of one. It names this host where its address is known.
@@ -12,15 +15,22 @@ pub(super) fn document(description: &Description, only: Option<&str>, public_url
         .resources
         .iter()
         .filter(|(name, _)| only.is_none_or(|only| only == *name));
-    for (name, resource) in chosen {
+    for (declared, resource) in chosen {
+        let parent = child::names(declared);
+        let path = match parent {
+            None => format!("/{declared}"),
+            Some((parent, child)) => format!("/{parent}/{{parentId}}/{child}"),
+        };
+        // Slashes have a meaning in references.
+        let name = declared.replace('/', ".");
         definitions.insert(name.clone(), schema(resource));
         tags.push(json!({ "name": name }));
-        let (list, object) = operations(name, resource);
+        let (list, object) = operations(&name, resource, parent.is_some());
         if !list.is_empty() {
-            paths.insert(format!("/{name}"), Value::Object(list));
+            paths.insert(path.clone(), Value::Object(list));
         }
         if !object.is_empty() {
-            paths.insert(format!("/{name}/{{id}}"), Value::Object(object));
+            paths.insert(format!("{path}/{{id}}"), Value::Object(object));
         }
     }
     definitions.insert("error".to_owned(), error());
@@ -92,7 +102,7 @@ pub(super) fn definitions(document: &Value, operation: &Value) -> Value {
 }
 
 /// The operations on the collection and on one object.
-fn operations(name: &str, resource: &Resource) -> (Map<String, Value>, Map<String, Value>) {
+fn operations(name: &str, resource: &Resource, of_parent: bool) -> (Map<String, Value>, Map<String, Value>) {
     let (mut list, mut object) = (Map::new(), Map::new());
     for operation in &resource.operations {
         let (on_object, method, verb) = match operation {
@@ -104,14 +114,26 @@ fn operations(name: &str, resource: &Resource) -> (Map<String, Value>, Map<Strin
             ResourceOperation::Delete => (true, "delete", "delete"),
         };
         let place = if on_object { &mut object } else { &mut list };
-        place.insert(method.to_owned(), described(*operation, verb, name, on_object));
+        place.insert(
+            method.to_owned(),
+            described(*operation, verb, name, on_object, of_parent),
+        );
     }
     (list, object)
 }
 
-fn described(operation: ResourceOperation, verb: &str, name: &str, on_object: bool) -> Value {
+fn described(
+    operation: ResourceOperation,
+    verb: &str,
+    name: &str,
+    on_object: bool,
+    of_parent: bool,
+) -> Value {
     let reference = json!({ "$ref": format!("#/definitions/{name}") });
     let mut parameters = Vec::new();
+    if of_parent {
+        parameters.push(parameter("parentId", "path", "string", "the id of the parent"));
+    }
     if on_object {
         parameters.push(parameter("id", "path", "string", "the id of the object"));
     }
@@ -251,6 +273,7 @@ mod tests {
                     ],
                 },
                 "notes": { "operations": ["list"] },
+                "contacts/notes": { "operations": ["list", "delete"] },
                 "hidden": {},
             },
         }))
@@ -269,6 +292,12 @@ mod tests {
         assert_eq!(methods("/notes").as_deref(), Some("get"));
         assert_eq!(methods("/notes/{id}"), None);
         assert_eq!(methods("/hidden"), None);
+        assert_eq!(methods("/contacts/{parentId}/notes").as_deref(), Some("get"));
+        let removal = &document["paths"]["/contacts/{parentId}/notes/{id}"]["delete"];
+        assert_eq!(removal["operationId"], "delete:contacts.notes");
+        let names = removal["parameters"].as_array().unwrap().iter();
+        let names: Vec<_> = names.map(|parameter| &parameter["name"]).collect();
+        assert_eq!(names, ["parentId", "id"]);
         assert_eq!(
             document["paths"]["/contacts/{id}"]["delete"]["responses"]["200"],
             json!({ "description": "done" })

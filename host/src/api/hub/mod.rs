@@ -1,26 +1,37 @@
 //! The element's resources. The hub segment of the path is ignored, as Cloud Elements ignores it.
 
+mod address;
 mod objects;
 mod query;
 mod target;
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get as on_get,
 };
-use periodic_sdk::description::{Description, Resource, ResourceOperation};
+use periodic_sdk::{
+    child,
+    description::{Description, Resource, ResourceOperation},
+};
 use serde_json::{Value, value::RawValue};
 
-use self::target::Target;
+use self::{
+    address::{Addressed, CollectionPath, ObjectPath},
+    target::Target,
+};
 pub(super) use self::{query::select, target::objects_of};
 use super::{
     Api,
-    auth::OnInstance,
+    auth::{self, OnInstance},
     error::{ApiError, ApiResult},
+    layers,
     query::Query,
 };
 use crate::{
@@ -52,6 +63,7 @@ pub(super) fn routes() -> Router<Api> {
             "/hubs/{hub}/{resource}/{id}",
             on_get(get).patch(update).put(replace).delete(delete),
         )
+        .merge(children("/hubs/{hub}"))
         .merge(resources())
 }
 
@@ -63,26 +75,33 @@ pub(super) fn resources() -> Router<Api> {
             "/{resource}/{id}",
             on_get(get).patch(update).put(replace).delete(delete),
         )
+        .merge(children(""))
 }
 
-/// A resource, with or without a hub before it.
-#[derive(Debug, serde::Deserialize)]
-struct ResourcePath {
-    resource: String,
+/// The resources of an object: they are there for whoever addresses an instance, and nothing is for others.
+fn children(prefix: &str) -> Router<Api> {
+    let child = format!("{prefix}/{{resource}}/{{id}}/{{child}}");
+    Router::new()
+        .route(&child, on_get(list).post(create))
+        .route(
+            &format!("{child}/{{object}}"),
+            on_get(get).patch(update).put(replace).delete(delete),
+        )
+        .route_layer(middleware::from_fn(of_instances))
 }
 
-/// An object of a resource.
-#[derive(Debug, serde::Deserialize)]
-struct ObjectPath {
-    resource: String,
-    id: String,
+async fn of_instances(request: Request, next: Next) -> Response {
+    if auth::addresses_instance(request.headers()) {
+        return next.run(request).await;
+    }
+    layers::not_found(request.uri().clone()).await.into_response()
 }
 
 /// `GET /{resource}`.
 async fn list(
     State(api): State<Api>,
     on: OnInstance,
-    Path(path): Path<ResourcePath>,
+    Path(path): Path<CollectionPath>,
     query: Query,
 ) -> ApiResult<Response> {
     const KNOWN: [&str; 7] = [
@@ -100,8 +119,9 @@ async fn list(
         name: name.to_owned(),
         value: value.to_owned(),
     };
+    let resource = path.resource();
     let listing = hub::Listing {
-        resource: path.resource.clone(),
+        resource: resource.called.clone(),
         where_: query.get("where").map(|clause| clause.trim().to_owned()),
         fields: fields(&query),
         order_by: query.get("orderBy").map(str::to_owned),
@@ -110,7 +130,7 @@ async fn list(
         total: query.truth("returnTotalCount"),
         parameters: query.others(&KNOWN).map(field).collect(),
     };
-    listed(&api, &on, listing).await
+    listed(&api, &on, resource, listing).await
 }
 
 /// `GET /{resource}/{id}`.
@@ -120,10 +140,11 @@ async fn get(
     Path(path): Path<ObjectPath>,
     query: Query,
 ) -> ApiResult<Response> {
-    let mut target = Target::of(&api, &on, &path.resource).await?;
+    let (resource, id) = path.object();
+    let mut target = Target::of(&api, &on, resource).await?;
     let single = hub::Single {
         resource: target.resource(),
-        id: path.id,
+        id,
         fields: target.select(fields(&query))?,
     };
     let operation = |_: &mut Target, _: &Description| Ok(hub::Operation::Get(single));
@@ -134,10 +155,10 @@ async fn get(
 async fn create(
     State(api): State<Api>,
     on: OnInstance,
-    Path(path): Path<ResourcePath>,
+    Path(path): Path<CollectionPath>,
     body: Bytes,
 ) -> ApiResult<Response> {
-    let target = Target::of(&api, &on, &path.resource).await?;
+    let target = Target::of(&api, &on, path.resource()).await?;
     let written = object(&body)?;
     let operation = |target: &mut Target, description: &Description| {
         Ok(hub::Operation::Create(hub::Creation {
@@ -186,18 +207,24 @@ async fn replace(
 
 /// `DELETE /{resource}/{id}`.
 async fn delete(State(api): State<Api>, on: OnInstance, Path(path): Path<ObjectPath>) -> ApiResult<Response> {
-    let target = Target::of(&api, &on, &path.resource).await?;
+    let (resource, id) = path.object();
+    let target = Target::of(&api, &on, resource).await?;
     let removal = hub::Removal {
         resource: target.resource(),
-        id: path.id,
+        id,
     };
     let operation = |_: &mut Target, _: &Description| Ok(hub::Operation::Delete(removal));
     operate(&api, &on.instance, target, ResourceOperation::Delete, operation).await
 }
 
 /// A list of what a listing names, which is in the caller's words.
-async fn listed(api: &Api, on: &OnInstance, listing: hub::Listing) -> ApiResult<Response> {
-    let mut target = Target::of(api, on, &listing.resource).await?;
+async fn listed(
+    api: &Api,
+    on: &OnInstance,
+    resource: Addressed,
+    listing: hub::Listing,
+) -> ApiResult<Response> {
+    let mut target = Target::of(api, on, resource).await?;
     let listing = target.listing(listing)?;
     let operation = |_: &mut Target, _: &Description| Ok(hub::Operation::List(listing));
     operate(api, &on.instance, target, ResourceOperation::List, operation).await
@@ -212,12 +239,13 @@ async fn alter(
     needed: ResourceOperation,
     operation: fn(hub::Alteration) -> hub::Operation,
 ) -> ApiResult<Response> {
-    let target = Target::of(api, on, &path.resource).await?;
+    let (resource, id) = path.object();
+    let target = Target::of(api, on, resource).await?;
     let written = object(body)?;
     let operation = |target: &mut Target, description: &Description| {
         Ok(operation(hub::Alteration {
             resource: target.resource(),
-            id: path.id,
+            id,
             body: target.sent(written, description)?,
         }))
     };
@@ -238,22 +266,19 @@ async fn operate(
     instance: &Instance,
     mut target: Target,
     needed: ResourceOperation,
-    operation: impl FnOnce(&mut Target, &Description) -> ApiResult<hub::Operation>,
+    operation: impl FnOnce(&mut Target, &Description) -> ApiResult<hub::Operation> + Send + 'static,
 ) -> ApiResult<Response> {
     check_enabled(instance)?;
-    let mut session = Session::open(&api.host, instance).await?;
-    let description = session.description();
-    let known = target.find(description)?;
-    if !known.operations.contains(&needed) {
-        let message = format!(
-            "{} of {} cannot {needed:?}; it can {:?}",
-            target.name, description.key, known.operations
-        );
-        return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message));
-    }
-    let operation = operation(&mut target, description)?;
     let strip = strips_nulls(instance);
-    let answer = session.operate(operation).await?;
+    let (host, on) = (Arc::clone(&api.host), instance.clone());
+    let operated = api.carry(async move {
+        let mut session = Session::open(&host, &on).await?.awaited();
+        target.check(session.description(), needed)?;
+        let operation = operation(&mut target, session.description())?;
+        let answer = session.operate(operation).await?;
+        ApiResult::Ok((target, answer))
+    });
+    let (target, answer) = operated.await??;
     let answer = target.shown(answer).await?;
     let mut headers = HeaderMap::new();
     headers.insert("elements-element-instance-id", HeaderValue::from(instance.id.0));
@@ -294,15 +319,27 @@ pub(super) fn check_enabled(instance: &Instance) -> ApiResult<()> {
     Ok(())
 }
 
+/// A resource that no parent stands before.
 pub(super) fn find<'d>(description: &'d Description, resource: &str) -> ApiResult<&'d Resource> {
-    description.resources.get(resource).ok_or_else(|| {
-        let names: Vec<&str> = description.resources.keys().map(String::as_str).collect();
-        ApiError::not_found(format!(
-            "{} has no resource {resource:?}; it has {}",
-            description.key,
-            names.join(", ")
-        ))
-    })
+    match child::names(resource) {
+        None => find_any(description, resource),
+        Some(_) => Err(unknown(description, resource)),
+    }
+}
+
+/// A resource by its name in the description, a child's too.
+fn find_any<'d>(description: &'d Description, resource: &str) -> ApiResult<&'d Resource> {
+    let found = description.resources.get(resource);
+    found.ok_or_else(|| unknown(description, resource))
+}
+
+fn unknown(description: &Description, resource: &str) -> ApiError {
+    let names: Vec<&str> = description.resources.keys().map(String::as_str).collect();
+    ApiError::not_found(format!(
+        "{} has no resource {resource:?}; it has {}",
+        description.key,
+        names.join(", ")
+    ))
 }
 
 fn list_body(records: &[Box<RawValue>], strip: bool) -> ApiResult<Vec<u8>> {

@@ -1,23 +1,19 @@
 //! What an instance has: `/ping`, `/objects` and what is known of each.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{Path, State},
     http::{HeaderMap, HeaderValue},
     response::{IntoResponse, Response},
 };
-use periodic_sdk::description::Resource;
+use periodic_sdk::{child, description::Resource};
 use serde_json::{Value, json};
 
 use super::{
-    super::{
-        Api,
-        auth::OnInstance,
-        elements,
-        error::{ApiError, ApiResult},
-        view,
-    },
-    check_enabled, find,
+    super::{Api, auth::OnInstance, elements, error::ApiResult, view},
+    check_enabled, find_any,
     target::objects_of,
 };
 use crate::{
@@ -39,8 +35,9 @@ pub(super) struct Named {
 /// `GET /ping`.
 pub(super) async fn ping(State(api): State<Api>, on: OnInstance) -> ApiResult<Json<Value>> {
     check_enabled(&on.instance)?;
-    let mut session = Session::open(&api.host, &on.instance).await?;
-    session.check().await?;
+    let (host, instance) = (Arc::clone(&api.host), on.instance.clone());
+    let checked = api.carry(async move { Session::open(&host, &instance).await?.awaited().check().await });
+    checked.await??;
     Ok(Json(
         json!({ "dateTime": view::instant(api.host.clock.now()), "endpoint": on.instance.element }),
     ))
@@ -52,6 +49,7 @@ pub(super) async fn list(State(api): State<Api>, on: OnInstance, headers: Header
     let objects = objects_of(&api, &on.instance, on.organization).await?;
     let described = objects.describe(adapter.description());
     let names = described.resources.keys();
+    let names = names.filter(|name| child::names(name).is_none());
     let version = headers
         .get("elements-version")
         .and_then(|version| version.to_str().ok())
@@ -84,7 +82,7 @@ pub(super) async fn metadata(
     if let Some(mapping) = objects.get(&name) {
         return Ok(of_instance(&on.instance, Json(mapped_metadata(mapping))));
     }
-    let resource = find(adapter.description(), &name)?;
+    let resource = find_any(adapter.description(), &name)?;
     let fields = match on.instance.disabled {
         true => described(resource),
         false => told(&api, &on.instance, &name)
@@ -107,7 +105,7 @@ pub(super) async fn docs(
     let described = objects_of(&api, &on.instance, on.organization)
         .await?
         .describe(adapter.description());
-    find(&described, &name)?;
+    find_any(&described, &name)?;
     Ok(of_instance(
         &on.instance,
         Json(elements::resource_docs(&api, &described, &name)),
@@ -132,14 +130,22 @@ fn described(resource: &Resource) -> Value {
 
 /// What the provider tells; none where it cannot tell.
 async fn told(api: &Api, instance: &Instance, name: &str) -> ApiResult<Option<Value>> {
-    let mut session = Session::open(&api.host, instance).await?;
-    match session.operate(hub::Operation::Fields(name.to_owned())).await {
-        Ok(HubAnswer::Fields(json)) => serde_json::from_str(&json)
-            .map(Some)
-            .map_err(|error| ApiError::from(session.malformed(format!("the fields are no JSON: {error}")))),
-        Ok(_) | Err(Failure::Unsupported(_)) => Ok(None),
-        Err(failure) => Err(failure.into()),
-    }
+    let (host, instance, operation) = (
+        Arc::clone(&api.host),
+        instance.clone(),
+        hub::Operation::Fields(name.to_owned()),
+    );
+    let told = api.carry(async move {
+        let mut session = Session::open(&host, &instance).await?.awaited();
+        match session.operate(operation).await {
+            Ok(HubAnswer::Fields(json)) => serde_json::from_str(&json)
+                .map(Some)
+                .map_err(|error| session.malformed(format!("the fields are no JSON: {error}"))),
+            Ok(_) | Err(Failure::Unsupported(_)) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    });
+    Ok(told.await??)
 }
 
 fn of_instance(instance: &Instance, body: Json<Value>) -> Response {

@@ -9,7 +9,9 @@ use super::{
         error::{ApiError, ApiResult},
         query::Query,
     },
-    LARGEST_PAGE, PAGE, listed, start,
+    LARGEST_PAGE, PAGE,
+    address::Addressed,
+    listed, start,
 };
 use crate::{adapter::contract::hub, bulk::Select};
 
@@ -37,7 +39,7 @@ pub(in crate::api) async fn get(State(api): State<Api>, on: OnInstance, query: Q
         }
     };
     let listing = hub::Listing {
-        resource: select.object,
+        resource: select.object.clone(),
         where_: select.filter,
         fields: select.fields,
         order_by: select.order,
@@ -46,7 +48,7 @@ pub(in crate::api) async fn get(State(api): State<Api>, on: OnInstance, query: Q
         total: query.truth("returnTotalCount"),
         parameters: Vec::new(),
     };
-    listed(&api, &on, listing).await
+    listed(&api, &on, Addressed::plain(select.object), listing).await
 }
 
 /// The query's `q`, taken apart.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use periodic_sdk::description::{Description, Resource};
+use periodic_sdk::description::{Description, Resource, ResourceOperation};
 use serde_json::{Value, value::RawValue};
 
 use super::{
@@ -13,7 +13,8 @@ use super::{
         common,
         error::{ApiError, ApiResult},
     },
-    find,
+    address::Addressed,
+    find, find_any,
 };
 use crate::{
     adapter::contract::hub,
@@ -26,7 +27,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     /// As the caller names it.
-    pub(super) name: String,
+    asked: Addressed,
     mapping: Option<Arc<Mapping>>,
     selection: Selection,
     /// What the provider did not get of what the caller wrote.
@@ -49,11 +50,12 @@ pub(in crate::api) async fn objects_of(
 
 impl Target {
     /// What an instance has under a name.
-    pub(super) async fn of(api: &Api, on: &OnInstance, name: &str) -> ApiResult<Self> {
+    pub(super) async fn of(api: &Api, on: &OnInstance, asked: Addressed) -> ApiResult<Self> {
         let objects = objects_of(api, &on.instance, on.organization).await?;
+        let mapping = objects.get(&asked.declared).filter(|_| !asked.is_child);
         Ok(Self {
-            name: name.to_owned(),
-            mapping: objects.get(name).cloned(),
+            mapping: mapping.cloned(),
+            asked,
             selection: Selection::default(),
             ignored: Vec::new(),
         })
@@ -62,17 +64,31 @@ impl Target {
     /// The resource's name, as the adapter knows it.
     pub(super) fn resource(&self) -> String {
         let resource = self.mapping.as_ref().map(|mapping| &mapping.resource);
-        resource.unwrap_or(&self.name).clone()
+        resource.unwrap_or(&self.asked.called).clone()
+    }
+
+    /// Whether the element can do this with the resource.
+    pub(super) fn check(&self, description: &Description, needed: ResourceOperation) -> ApiResult<()> {
+        let known = self.find(description)?;
+        if known.operations.contains(&needed) {
+            return Ok(());
+        }
+        let message = format!(
+            "{} of {} cannot {needed:?}; it can {:?}",
+            self.asked.declared, description.key, known.operations
+        );
+        Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message))
     }
 
     /// What the element says of the resource.
-    pub(super) fn find<'d>(&self, description: &'d Description) -> ApiResult<&'d Resource> {
+    fn find<'d>(&self, description: &'d Description) -> ApiResult<&'d Resource> {
         match &self.mapping {
-            None => find(description, &self.name),
+            None if self.asked.is_child => find_any(description, &self.asked.declared),
+            None => find(description, &self.asked.declared),
             Some(mapping) => description.resources.get(&mapping.resource).ok_or_else(|| {
                 ApiError::not_found(format!(
                     "{} is made of {:?}, which {} does not have; change vendorName of its transformation",
-                    self.name, mapping.resource, description.key
+                    self.asked.declared, mapping.resource, description.key
                 ))
             }),
         }
