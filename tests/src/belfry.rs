@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
@@ -15,7 +16,7 @@ use axum::{
 use chrono::Utc;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 
 use crate::{Answer, Api, PATIENCE};
 
@@ -56,7 +57,7 @@ pub struct Tower {
     pub requests: Vec<String>,
     /// Requests that contain this are answered so.
     pub refuse: Option<(&'static str, u16)>,
-    /// Requests that contain this are not answered.
+    /// Requests that contain this are not answered, as long as it stands here.
     pub hang: Option<&'static str>,
     /// Registrations end after so many milliseconds.
     pub life: Option<i64>,
@@ -187,7 +188,11 @@ async fn answer(
     };
     let fits = |pattern: &str| asked.contains(pattern);
     if hang.is_some_and(fits) {
-        tokio::time::sleep(PATIENCE * 10).await;
+        // Until somebody lets go.
+        let begun = Instant::now();
+        while lock().hang.is_some_and(fits) && begun.elapsed() < PATIENCE * 10 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
     if let Some((_, status)) = refuse.filter(|(pattern, _)| fits(pattern)) {
         let status = StatusCode::from_u16(status).unwrap_or_default();

@@ -81,11 +81,23 @@ impl Home {
     /// # Errors
     /// It was not built.
     pub fn serving(self, file: &str) -> anyhow::Result<Self> {
+        self.serving_of(&adapters()?, file)
+    }
+
+    /// Serve this one of the tests' own adapters and no other.
+    ///
+    /// # Errors
+    /// It was not built.
+    pub fn serving_test(self, file: &str) -> anyhow::Result<Self> {
+        self.serving_of(&test_adapters()?, file)
+    }
+
+    fn serving_of(self, built: &Path, file: &str) -> anyhow::Result<Self> {
         let folder = self.folder.path().join("adapters");
         // What another was served from is gone with it.
         let _absent = std::fs::remove_dir_all(&folder);
         std::fs::create_dir(&folder)?;
-        let from = adapters()?.join(file);
+        let from = built.join(file);
         let copied = std::fs::copy(&from, folder.join(file));
         copied.with_context(|| format!("{} cannot be copied", from.display()))?;
         Ok(self.set("adapters", &folder.to_string_lossy()))

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use periodic_tests::{
-    Answer, Api, CONSUMER_KEY, CONSUMER_SECRET, Chancery, Folder, Home, Host, Needle, Receiver, eventually,
+    Answer, Api, CONSUMER_KEY, CONSUMER_SECRET, Chancery, Home, Host, Needle, Receiver, eventually,
 };
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
@@ -13,8 +13,7 @@ struct Court {
     receiver: Receiver,
     api: Api,
     host: Host,
-    _folder: Folder,
-    home: Home,
+    _home: Home,
 }
 
 impl Court {
@@ -23,17 +22,14 @@ impl Court {
     }
 
     async fn with(settings: impl FnOnce(Home) -> Home) -> anyhow::Result<Self> {
-        let folder = Folder::new()?;
-        folder.put_test_adapter("signet.wasm")?;
-        let home = settings(Home::new()?.set("adapters", &folder.path()));
+        let home = settings(Home::new()?.serving_test("signet.wasm")?);
         let host = home.start().await?;
         Ok(Self {
             chancery: Chancery::start().await?,
             receiver: Receiver::start().await?,
             api: Api::new(host.url())?,
             host,
-            _folder: folder,
-            home,
+            _home: home,
         })
     }
 
@@ -419,6 +415,5 @@ async fn parameters_may_stand_in_a_body() -> anyhow::Result<()> {
             .await?;
         answer.refused(400, &[])?;
     }
-    let _kept = &court.home;
     Ok(())
 }

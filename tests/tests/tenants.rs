@@ -174,6 +174,7 @@ async fn a_stranger_sees_nothing_of_another_account() -> anyhow::Result<()> {
         ("/elements/maximizer/instances", vec![]),
         ("/instances/events", vec![]),
         ("/instances/polling-disabled", vec![]),
+        ("/jobs/polling-disabled", vec![]),
         ("/organizations", vec![own[0].clone()]),
         ("/users", vec![own[1].clone()]),
     ] {

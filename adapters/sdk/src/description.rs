@@ -262,7 +262,8 @@ pub struct ResourceField {
 
 /// Where a secret may go: to these places of requests to these URLs, and nowhere else.
 ///
-/// A place is `bearer`, `basic`, `oauth1`, `hmac`, or `header:NAME`, `query:NAME`, `form:NAME`, `json:NAME`.
+/// A place is `bearer`, `basic`, `oauth1`, `hmac`, or `header:NAME`, `query:NAME`, `form:NAME`, `json:NAME`; `webhook` lets
+/// the provider's calls be verified with the secret, whatever the URLs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretBinding {

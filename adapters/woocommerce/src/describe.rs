@@ -60,7 +60,7 @@ pub(crate) fn description() -> Description {
         secrets: vec![
             SecretBinding::new(KEY, ["basic"], api.clone()),
             SecretBinding::new(SECRET, ["basic"], api.clone()),
-            SecretBinding::new(webhook::SECRET, ["json:secret"], api),
+            SecretBinding::new(webhook::SECRET, ["json:secret", "webhook"], api),
         ],
         ..Description::new(
             "woocommercerest",

@@ -4,6 +4,7 @@ mod adapters;
 mod analytics;
 mod auth;
 mod bulk;
+mod carry;
 mod common;
 mod deliveries;
 mod elements;
@@ -40,7 +41,7 @@ use std::{
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{host::Host, instance::Rules, poll::Scheduler};
 
@@ -68,6 +69,8 @@ pub struct Shared {
     pub ready: AtomicBool,
     /// Places for streams of events; see [`streams`].
     pub streams: Arc<Semaphore>,
+    /// What goes on when its caller hangs up.
+    pub carried: TaskTracker,
     /// Ends streams of events, which have no end of their own.
     pub shutdown: CancellationToken,
 }

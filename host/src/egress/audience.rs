@@ -54,6 +54,9 @@ pub enum Place<'a> {
     Json(&'a str),
 }
 
+/// The place of secrets that the provider's own calls are verified with.
+const WEBHOOK: &str = "webhook";
+
 /// Why nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -101,6 +104,14 @@ pub enum Refused {
         place: String,
         /// The URL without its query.
         url: String,
+    },
+    /// A secret that calls are not to be verified with.
+    #[error(
+        "the element does not bind the secret {secret:?} to webhook: a binding in describe has to list that place"
+    )]
+    Unbound {
+        /// The name of the secret.
+        secret: String,
     },
     /// A secret that does not exist.
     #[error("the instance has no secret {secret:?}")]
@@ -186,6 +197,17 @@ impl Audience {
             secret: secret.to_owned(),
             place: place.to_string(),
             url: shown(url),
+        })
+    }
+
+    /// Whether the calls of the provider may be verified with a secret.
+    pub fn check_verification(&self, secret: &str) -> Result<(), Refused> {
+        let mut bindings = self.secrets.iter().filter(|binding| binding.secret == secret);
+        if bindings.any(|binding| binding.places.iter().any(|place| place == WEBHOOK)) {
+            return Ok(());
+        }
+        Err(Refused::Unbound {
+            secret: secret.to_owned(),
         })
     }
 }

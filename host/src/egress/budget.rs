@@ -21,6 +21,46 @@ struct Budget {
     paused_until: Option<Instant>,
 }
 
+/// How long somebody waits for his turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For the end of a pause that the provider asked for.
+    pub paused: Duration,
+    /// For room in the budget; none waits however long it takes.
+    pub full: Option<Duration>,
+}
+
+impl Patience {
+    /// Of polls and whatever else nobody waits for: longer pauses are theirs to plan for.
+    pub const FOR_WORK: Self = Self {
+        paused: Duration::from_secs(2),
+        full: None,
+    };
+    /// Of somebody who waits for an answer. He is better told when to come again than kept.
+    pub const FOR_CALLERS: Self = Self {
+        paused: Duration::from_secs(2),
+        full: Some(Duration::from_secs(5)),
+    };
+}
+
+/// It would take longer than somebody waits: so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    /// The provider asked for it.
+    Paused(Duration),
+    /// The budget is used up.
+    Full(Duration),
+}
+
+impl Spent {
+    /// When to come again.
+    pub fn after(self) -> Duration {
+        match self {
+            Self::Paused(after) | Self::Full(after) => after,
+        }
+    }
+}
+
 /// Why and until when an account has to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wait {
@@ -34,19 +74,23 @@ enum Wait {
 const FORGET: usize = 10_000;
 
 impl Budgets {
-    /// Wait until the account may send one more request, and count it. A pause that the provider asked for is waited
-    /// for if it ends within this patience; how long it lasts is the error otherwise.
+    /// Wait until the account may send one more request, and count it; or say at once that it would take longer than
+    /// this patience.
     pub async fn acquire(
         &self,
         account: &str,
         limits: &[RateLimit],
-        patience: Duration,
-    ) -> Result<(), Duration> {
-        let patient_until = Instant::now() + patience;
+        patience: Patience,
+    ) -> Result<(), Spent> {
+        let came = Instant::now();
         while let Some(wait) = self.try_acquire(account, limits, Instant::now()) {
+            let lasts = |until: Instant| until.saturating_duration_since(Instant::now());
             match wait {
-                Wait::Paused(until) if until > patient_until => {
-                    return Err(until.saturating_duration_since(Instant::now()));
+                Wait::Paused(until) if until > came + patience.paused => {
+                    return Err(Spent::Paused(lasts(until)));
+                }
+                Wait::Full(until) if patience.full.is_some_and(|full| until > came + full) => {
+                    return Err(Spent::Full(lasts(until)));
                 }
                 Wait::Paused(until) | Wait::Full(until) => tokio::time::sleep_until(until).await,
             }
@@ -117,6 +161,11 @@ mod tests {
         }
     }
 
+    const PATIENT: Patience = Patience {
+        paused: Duration::ZERO,
+        full: None,
+    };
+
     #[tokio::test(start_paused = true)]
     async fn no_window_holds_more_than_the_limit() {
         let budgets = Budgets::default();
@@ -124,12 +173,26 @@ mod tests {
         let start = Instant::now();
         let mut sent = Vec::new();
         for _ in 0..6 {
-            budgets.acquire("a", &limits, Duration::ZERO).await.unwrap();
+            budgets.acquire("a", &limits, PATIENT).await.unwrap();
             sent.push(start.elapsed().as_secs());
         }
         assert_eq!(sent, [0, 0, 0, 10, 60, 60]);
-        budgets.acquire("b", &limits, Duration::ZERO).await.unwrap();
+        budgets.acquire("b", &limits, PATIENT).await.unwrap();
         assert_eq!(start.elapsed().as_secs(), 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_cannot_wait_is_told_how_long_it_takes() {
+        let budgets = Budgets::default();
+        let (limits, start) = ([limit(1, 30)], Instant::now());
+        let callers = Patience::FOR_CALLERS;
+        budgets.acquire("a", &limits, callers).await.unwrap();
+        let told = budgets.acquire("a", &limits, callers).await;
+        assert_eq!(told, Err(Spent::Full(Duration::from_secs(30))));
+        assert_eq!(start.elapsed().as_secs(), 0, "at once");
+        tokio::time::advance(Duration::from_secs(26)).await;
+        budgets.acquire("a", &limits, callers).await.unwrap();
+        assert_eq!(start.elapsed().as_secs(), 30, "a short while is waited for");
     }
 
     #[tokio::test(start_paused = true)]
@@ -138,12 +201,15 @@ mod tests {
         let start = Instant::now();
         budgets.pause("a", Duration::from_secs(7));
         budgets.pause("a", Duration::from_secs(3));
-        let patience = Duration::from_secs(7);
-        budgets.acquire("b", &[], patience).await.unwrap();
-        let impatient = budgets.acquire("a", &[], Duration::from_secs(6)).await;
-        assert_eq!(impatient, Err(patience));
+        let paused = |seconds| Patience {
+            paused: Duration::from_secs(seconds),
+            full: None,
+        };
+        budgets.acquire("b", &[], paused(7)).await.unwrap();
+        let impatient = budgets.acquire("a", &[], paused(6)).await;
+        assert_eq!(impatient, Err(Spent::Paused(Duration::from_secs(7))));
         assert_eq!(start.elapsed().as_secs(), 0);
-        budgets.acquire("a", &[], patience).await.unwrap();
+        budgets.acquire("a", &[], paused(7)).await.unwrap();
         assert_eq!(start.elapsed().as_secs(), 7);
     }
 }

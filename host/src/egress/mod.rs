@@ -20,7 +20,7 @@ mod wire;
 
 pub use self::{
     audience::{Audience, Place, Refused},
-    budget::Budgets,
+    budget::{Budgets, Patience, Spent},
     callback::{Attempt, AttemptError, Callback},
     capture::Captured,
     client::{Delivered, Egress, EgressError, Options, Sent},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     CALL, FINDER,
     finder::Searched,
-    verify::{Unverifiable, is_genuine},
+    verify::{Unverifiable, is_genuine, secrets_of},
 };
 use crate::{
     adapter::contract::{
@@ -172,6 +172,10 @@ pub(super) async fn judge(
         return Ok(Judgement::Greeted(reply));
     }
     let verification = session.verification(shown).await?;
+    for secret in secrets_of(&verification) {
+        let bound = session.check_verification(secret);
+        bound.map_err(|refused| session.malformed(refused.to_string()))?;
+    }
     let path = url::Url::parse(&registration.callback_url);
     let path = path.as_ref().map_or("", |url| url.path());
     match is_genuine(&verification, call, path, session.secrets()) {

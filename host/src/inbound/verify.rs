@@ -48,6 +48,21 @@ pub(super) fn is_genuine(
     }
 }
 
+/// The secrets that a verification takes.
+pub(super) fn secrets_of(verification: &Verification) -> Vec<&str> {
+    match verification {
+        Verification::None => Vec::new(),
+        Verification::Secret(shared) => vec![&shared.secret],
+        Verification::Signature(Signature { key, over, .. }) => {
+            let covered = over.iter().filter_map(|part| match part {
+                Part::Secret(name) => Some(name.as_str()),
+                _ => None,
+            });
+            std::iter::once(key.as_str()).chain(covered).collect()
+        }
+    }
+}
+
 fn has_secret(shared: &SharedSecret, call: &Delivery, secrets: &Secrets) -> Result<bool, Unverifiable> {
     let secret = known(secrets, &shared.secret)?;
     let equal = candidates(call, &shared.header, &shared.prefix)

@@ -13,7 +13,7 @@ use crate::{
         contract::{element, hub, types},
     },
     clock::millis,
-    egress::{Captured, Delivered, Sent},
+    egress::{Captured, Delivered, Sent, Spent},
     instance::is_traced,
     store::InstanceChange,
 };
@@ -24,9 +24,6 @@ const EARLY: Duration = Duration::from_secs(30);
 const REPEATS: u32 = 2;
 /// The first wait before a repeat; doubled each time.
 const REPEAT_WAIT: Duration = Duration::from_millis(250);
-/// A provider that asks for so much patience or less is waited for; for more, the caller comes back.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// What a step asks for.
 pub(super) enum Next<T> {
     /// Send and come back.
@@ -172,7 +169,7 @@ impl Session<'_> {
             }
             if let (429 | 503, Some(after)) = (status, sent.retry_after) {
                 self.host.budgets.pause(&self.account(), after);
-                if after <= PATIENCE && repeats < REPEATS {
+                if after <= self.patience.paused && repeats < REPEATS {
                     // The pause is waited for with the next request.
                     repeats += 1;
                     continue;
@@ -198,14 +195,22 @@ impl Session<'_> {
     pub(super) async fn send_once(&mut self, request: &types::Request) -> Result<Sent, Failure> {
         let account = self.account();
         let limits = &self.adapter.description().rate_limits;
-        let acquired = self.host.budgets.acquire(&account, limits, PATIENCE).await;
-        acquired.map_err(|pause| Failure::RateLimited {
-            detail: detail(format!(
-                "{} asked for patience, which lasts for another {} s",
-                host_of(&request.url),
-                pause.as_secs() + 1
-            )),
-            after: Some(pause),
+        let acquired = self.host.budgets.acquire(&account, limits, self.patience).await;
+        acquired.map_err(|spent| {
+            let (host, seconds) = (host_of(&request.url), spent.after().as_secs() + 1);
+            Failure::RateLimited {
+                detail: detail(match spent {
+                    Spent::Paused(_) => {
+                        format!("{host} asked for patience, which lasts for another {seconds} s")
+                    }
+                    Spent::Full(_) => {
+                        format!(
+                            "the requests that {host} allows this account are used up for another {seconds} s"
+                        )
+                    }
+                }),
+                after: Some(spent.after()),
+            }
         })?;
         self.requests += 1;
         let started = self.host.clock.now();

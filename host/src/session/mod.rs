@@ -42,7 +42,7 @@ use crate::{
         contract::{hub, poller, types},
     },
     clock::Millis,
-    egress::{Audience, Secrets},
+    egress::{Audience, Patience, Secrets},
     host::{Host, Live},
     store::{Instance, InstanceChange, InstanceId, SealedSecret},
     vault::Secret,
@@ -77,6 +77,8 @@ pub struct Session<'h> {
     audience: Audience,
     live: Arc<Live>,
     keeping: Keeping,
+    /// How long the provider's budget of requests is waited for.
+    patience: Patience,
     requests: u32,
     reel: Reel,
     last: Option<LastCall>,
@@ -151,6 +153,15 @@ impl<'h> Session<'h> {
         )
     }
 
+    /// The same, for somebody who waits for the answer: he is told when the budget is spent.
+    #[must_use]
+    pub fn awaited(self) -> Self {
+        Self {
+            patience: Patience::FOR_CALLERS,
+            ..self
+        }
+    }
+
     #[expect(clippy::too_many_arguments, reason = "private, and each is a field")]
     fn assemble(
         host: &'h Host,
@@ -175,6 +186,7 @@ impl<'h> Session<'h> {
             audience,
             live,
             keeping,
+            patience: Patience::FOR_WORK,
             requests: 0,
             reel: Reel::default(),
             last: None,

@@ -10,7 +10,7 @@ use crate::{
         Adapter, Called,
         contract::{types, webhook},
     },
-    egress::Scrubber,
+    egress::{Refused, Scrubber},
     store::SealedSecret,
 };
 
@@ -57,6 +57,11 @@ impl Session<'_> {
         shown: &webhook::Delivery,
     ) -> Result<webhook::Verification, Failure> {
         Ok(self.adapter.verify(&self.context(), shown).await?)
+    }
+
+    /// Whether calls may be verified with this secret.
+    pub(crate) fn check_verification(&self, secret: &str) -> Result<(), Refused> {
+        self.audience.check_verification(secret)
     }
 
     /// What a call says.

@@ -9,7 +9,7 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
-use periodic_tests::{Answer, Api, Belfry, Home, Host, Receiver, door, eventually, signed, test_adapters};
+use periodic_tests::{Answer, Api, Belfry, Home, Host, Receiver, door, eventually, signed};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -33,8 +33,7 @@ impl Tower {
     }
 
     async fn with(settings: impl FnOnce(Home) -> Home) -> anyhow::Result<Self> {
-        let home = Home::new()?.set("adapters", &test_adapters()?.to_string_lossy());
-        let home = settings(home);
+        let home = settings(Home::new()?.serving_test("bell.wasm")?);
         let host = home.start().await?;
         Ok(Self {
             belfry: Belfry::start().await?,
@@ -465,5 +464,65 @@ async fn nobody_else_sees_how_it_goes() -> anyhow::Result<()> {
         };
         stranger.call(method, &path, None).await?.refused(401, &[])?;
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_caller_began_is_done_to_its_end_when_he_hangs_up() -> anyhow::Result<()> {
+    let tower = Tower::set().await?;
+    tower.belfry.tower().hang = Some("POST hooks");
+    let request = tower.belfry.request(tower.receiver.url(), &json!({}));
+    let api = tower.api.clone();
+    let caller = tokio::spawn(async move { api.post("/instances", &request).await });
+    eventually("the provider is asked", async || {
+        Ok(tower
+            .belfry
+            .tower()
+            .requests
+            .iter()
+            .any(|asked| asked == "POST hooks")
+            .then_some(()))
+    })
+    .await?;
+    caller.abort();
+    assert!(
+        caller.await.is_err_and(|error| error.is_cancelled()),
+        "he waits no more"
+    );
+    // His connection is gone, which the host notices, before the provider answers.
+    tower.api.get("/instances").await?.ok()?;
+    tower.belfry.tower().hang = None;
+    let id = eventually("the instance is stored", async || {
+        let instances = tower.api.get("/instances").await?.ok()?;
+        Ok(instances[0]["id"].as_i64())
+    })
+    .await?;
+    assert_eq!(tower.belfry.tower().hooks.len(), 1);
+    tower.ring(created("1")).await?.ok()?;
+    tower.receiver.expect("CREATED", "1").await?;
+
+    // So is a removal.
+    tower.belfry.tower().hang = Some("DELETE hooks");
+    let (api, path) = (tower.api.clone(), format!("/instances/{id}"));
+    let caller = tokio::spawn(async move { api.delete(&path).await });
+    eventually("the provider is asked", async || {
+        Ok(tower
+            .belfry
+            .tower()
+            .requests
+            .iter()
+            .any(|asked| asked.starts_with("DELETE hooks"))
+            .then_some(()))
+    })
+    .await?;
+    caller.abort();
+    tower.api.get("/instances").await?.ok()?;
+    tower.belfry.tower().hang = None;
+    eventually("the instance is gone", async || {
+        let instances = tower.api.get("/instances").await?.ok()?;
+        Ok((instances.as_array().map(Vec::len) == Some(0)).then_some(()))
+    })
+    .await?;
+    assert!(tower.belfry.tower().hooks.is_empty());
     Ok(())
 }

@@ -242,7 +242,7 @@ async fn alter(
     let (resource, id) = path.object();
     let target = Target::of(api, on, resource).await?;
     let written = object(body)?;
-    let operation = |target: &mut Target, description: &Description| {
+    let operation = move |target: &mut Target, description: &Description| {
         Ok(operation(hub::Alteration {
             resource: target.resource(),
             id,

@@ -18,7 +18,7 @@ use super::super::{
     view::is_configuration,
 };
 use crate::{
-    instance::{self, ChangeRequest, HOST_KEYS, MASK},
+    instance::{ChangeRequest, HOST_KEYS, MASK},
     store::{Instance, InstanceId},
 };
 
@@ -63,7 +63,7 @@ pub(super) async fn change(
     let entry = find(&api, &on.instance, &path).await?;
     let value = property_value(&body)?;
     let request = ChangeRequest::of_key(&entry.key, value);
-    let changed = instance::change(&api.host, &on.instance, api.rules, request).await?;
+    let changed = super::carried_change(&api, &on.instance, request).await?;
     shown(&find(&api, &changed, &path).await?)
 }
 
@@ -181,7 +181,7 @@ mod tests {
     use indexmap::IndexMap;
 
     use super::*;
-    use crate::store::{AccountId, InstanceState, UserId};
+    use crate::store::{AccountId, ExternalAuthentication, InstanceState, UserId};
 
     fn instance() -> Instance {
         Instance {
@@ -189,6 +189,7 @@ mod tests {
             account: AccountId(1),
             user: UserId(1),
             element: "acme".to_owned(),
+            external: ExternalAuthentication::None,
             name: "n".to_owned(),
             tags: Vec::new(),
             configuration: IndexMap::from([

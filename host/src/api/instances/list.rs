@@ -19,7 +19,10 @@ use super::{
     },
     show,
 };
-use crate::store::{Instance, InstanceFilter, InstanceId, InstanceState};
+use crate::{
+    delivery::envelope,
+    store::{Instance, InstanceFilter, InstanceId, InstanceState},
+};
 
 /// So many instances on a page, unless the caller says otherwise.
 const PAGE: usize = 200;
@@ -66,17 +69,44 @@ pub(super) async fn count(State(api): State<Api>, caller: Caller) -> ApiResult<J
 /// `GET /instances/polling-disabled`: instances that should be polled and are not, without anybody having switched
 /// them off: their credentials are refused, or a poller is paused.
 pub(super) async fn polling_disabled(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
+    let mut shown = Vec::new();
+    for instance in unpolled(&api, &caller).await? {
+        let Json(body) = show(&api, &instance, Shown::Whole).await?;
+        shown.push(body);
+    }
+    Ok(Json(Value::Array(shown)))
+}
+
+/// `GET /jobs/polling-disabled`: the same as jobs, of which an instance that is polled has one.
+pub(super) async fn jobs_disabled(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
+    let job = |instance: &Instance| {
+        json!({
+            "id": instance.id.0.to_string(),
+            "name": format!("polling of {}", instance.name),
+            "disallowConcurrent": true,
+            "data": {
+                "elementKey": instance.element,
+                "topic": envelope::topic(instance.id, &instance.element),
+                "id": instance.id.0,
+            },
+            "reason": instance.state_reason,
+        })
+    };
+    let found = unpolled(&api, &caller).await?;
+    Ok(Json(found.iter().map(job).collect()))
+}
+
+async fn unpolled(api: &Api, caller: &Caller) -> ApiResult<Vec<Instance>> {
     let mut found = Vec::new();
     let mut pages = Pages::default();
-    while let Some(page) = pages.next(&api, &caller).await? {
-        for instance in &page {
-            if is_polling_disabled(&api, instance).await? {
-                let Json(body) = show(&api, instance, Shown::Whole).await?;
-                found.push(body);
+    while let Some(page) = pages.next(api, caller).await? {
+        for instance in page {
+            if is_polling_disabled(api, &instance).await? {
+                found.push(instance);
             }
         }
     }
-    Ok(Json(Value::Array(found)))
+    Ok(found)
 }
 
 /// All instances of an account, a page at a time.

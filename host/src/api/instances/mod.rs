@@ -5,7 +5,7 @@
 mod configuration;
 mod list;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -45,6 +45,7 @@ pub(super) fn routes() -> Router<Api> {
         )
         .route("/instances/count", get(list::count))
         .route("/instances/polling-disabled", get(list::polling_disabled))
+        .route("/jobs/polling-disabled", get(list::jobs_disabled))
         .route("/instances/configuration", configuration.clone())
         .route("/instances/configuration/{entry}", entry.clone())
         .route("/instances/enabled", enabled.clone())
@@ -111,7 +112,9 @@ async fn replace(State(api): State<Api>, on: Addressed, body: Bytes) -> ApiResul
 
 /// `DELETE /instances/{id}`, `DELETE /instances`: 200 with an empty body.
 async fn remove(State(api): State<Api>, on: Addressed) -> ApiResult<StatusCode> {
-    instance::remove(&api.host, &on.instance).await?;
+    let host = Arc::clone(&api.host);
+    let removed = api.carry(async move { instance::remove(&host, &on.instance).await });
+    removed.await??;
     Ok(StatusCode::OK)
 }
 
@@ -150,13 +153,20 @@ pub(super) async fn find(api: &Api, user: &User, id: &str) -> ApiResult<Instance
 }
 
 async fn create_with(api: &Api, caller: &Caller, request: CreateRequest) -> ApiResult<Json<Value>> {
-    let instance = instance::create(&api.host, &caller.user, api.rules, request).await?;
-    show(api, &instance, Shown::Whole).await
+    let (host, user, rules) = (Arc::clone(&api.host), caller.user.clone(), api.rules);
+    let created = api.carry(async move { instance::create(&host, &user, rules, request).await });
+    show(api, &created.await??, Shown::Whole).await
 }
 
 async fn change_with(api: &Api, instance: &Instance, request: ChangeRequest) -> ApiResult<Json<Value>> {
-    let changed = instance::change(&api.host, instance, api.rules, request).await?;
+    let changed = carried_change(api, instance, request).await?;
     show(api, &changed, Shown::Changed).await
+}
+
+async fn carried_change(api: &Api, instance: &Instance, request: ChangeRequest) -> ApiResult<Instance> {
+    let (host, instance, rules) = (Arc::clone(&api.host), instance.clone(), api.rules);
+    let changed = api.carry(async move { instance::change(&host, &instance, rules, request).await });
+    Ok(changed.await??)
 }
 
 /// An instance as its account sees it.

@@ -152,6 +152,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     call("patch", "/instances", "Change the token's instance", Some("InstanceRequest"), Some("Instance")),
     call("delete", "/instances", "Remove the token's instance", None, None),
     read("/instances/count", "How many instances there are, and of which elements", "Object"),
+    read("/jobs/polling-disabled", "The same as jobs, one an instance", "Object[]"),
     read("/instances/polling-disabled", "Instances that should be polled and are not", "Instance[]"),
     read("/instances/configuration", "The configuration of the token's instance", "Entry[]"),
     read("/instances/configuration/{entry}", "One entry of it", "Entry"),
@@ -364,4 +365,10 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     call("patch", "/hubs/{hub}/{resource}/{id}", "Change a record", Some("Object"), Some("Object")),
     call("put", "/hubs/{hub}/{resource}/{id}", "Replace a record", Some("Object"), Some("Object")),
     call("delete", "/hubs/{hub}/{resource}/{id}", "Remove a record", None, None),
+    list("/hubs/{hub}/{resource}/{id}/{child}", "Records of a record", RECORDS, "Object[]"),
+    call("post", "/hubs/{hub}/{resource}/{id}/{child}", "Make one", Some("Object"), Some("Object")),
+    list("/hubs/{hub}/{resource}/{id}/{child}/{object}", "One of them", FIELDS, "Object"),
+    call("patch", "/hubs/{hub}/{resource}/{id}/{child}/{object}", "Change it", Some("Object"), Some("Object")),
+    call("put", "/hubs/{hub}/{resource}/{id}/{child}/{object}", "Replace it", Some("Object"), Some("Object")),
+    call("delete", "/hubs/{hub}/{resource}/{id}/{child}/{object}", "Remove it", None, None),
 ];

@@ -9,10 +9,10 @@ use crate::{
     clock::Millis,
     store::{
         AccountId, Callback, ClaimedDelivery, Delivery, DeliveryClaim, DeliveryFilter, DeliveryId,
-        DeliveryStatus, EventKind, ExternalAuthentication, Fingerprint, IdentityHash, InstanceId, Lease, NewEvent, NewInstance,
-        NewNotification, NewPoller, NewTenant, NotificationId, PageCommit, PollCommit, PollEvents,
-        PollFilter, PollId, PollOutcome, PollRecord, PollTrigger, Poller, PollerId, Polling, SealedSecret,
-        Settlement, Store, Subscription, SubscriptionFilter, SubscriptionId, UserId, Verdict,
+        DeliveryStatus, EventKind, ExternalAuthentication, Fingerprint, IdentityHash, InstanceId, Lease,
+        NewEvent, NewInstance, NewNotification, NewPoller, NewTenant, NotificationId, PageCommit, PollCommit,
+        PollEvents, PollFilter, PollId, PollOutcome, PollRecord, PollTrigger, Poller, PollerId, Polling,
+        SealedSecret, Settlement, Store, Subscription, SubscriptionFilter, SubscriptionId, UserId, Verdict,
     },
 };
 

@@ -10,8 +10,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::error::Unknown;
 use crate::store::{
-    AccountId, BulkId, BulkStatus, DeliveryId, DeliveryStatus, EventKind, ExternalAuthentication, InstanceId, InstanceState,
-    NotificationId, OrganizationId, PollId, PollResult, PollTrigger, PollerId, Role, SubscriptionId, UserId,
+    AccountId, BulkId, BulkStatus, DeliveryId, DeliveryStatus, EventKind, ExternalAuthentication, InstanceId,
+    InstanceState, NotificationId, OrganizationId, PollId, PollResult, PollTrigger, PollerId, Role,
+    SubscriptionId, UserId,
 };
 
 /// A value as JSON text.

@@ -52,7 +52,7 @@ impl Element for Bell {
         description.egress = urls.map(str::to_owned).to_vec();
         description.secrets = vec![
             SecretBinding::new(KEY, ["header:X-Key"], urls),
-            SecretBinding::new(SECRET, ["json:secret"], urls),
+            SecretBinding::new(SECRET, ["json:secret", "webhook"], urls),
         ];
         Ok(description)
     }
