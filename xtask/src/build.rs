@@ -79,10 +79,12 @@ fn guests(packages: &[&str], folder: &str) -> anyhow::Result<PathBuf> {
 pub(crate) fn bench() -> anyhow::Result<()> {
     let built = all()?;
     step("measuring");
-    let mut bench = cargo(["bench", "--workspace", "--bench", "calls", "--bench", "start"]);
+    let mut bench = cargo(["bench", "--workspace"]);
+    bench.args(["calls", "neighbours", "start"].map(|name| format!("--bench={name}")));
     bench
         .env("PERIODIC_BIN", &built.periodic)
-        .env("PERIODIC_ADAPTERS", &built.adapters);
+        .env("PERIODIC_ADAPTERS", &built.adapters)
+        .env("PERIODIC_TEST_ADAPTERS", &built.test_adapters);
     complete(&mut bench)
 }
 

@@ -60,7 +60,7 @@ fn recurse(depth: u64) -> u64 {
 
 /// Its frames are in the guest's memory, as those of arrays are.
 fn recurse_in_memory(depth: u64) -> u64 {
-    let room = black_box([depth; 64]);
+    let room = black_box([depth; 1024]);
     if black_box(depth) == u64::MAX {
         return 0;
     }
