@@ -82,9 +82,7 @@ pub(super) async fn create<L: Level>(
     Path(Named { name }): Path<Named>,
     body: Bytes,
 ) -> ApiResult<Json<Value>> {
-    let scope = level.scope();
-    scope.check_change()?;
-    let row = super::row(&api, &scope, None, &name, &read::<Definition>(&body)?)?;
+    let row = written(&api, &level.scope(), &name, &body)?;
     super::create(&api, vec![row.clone()]).await?;
     shown(&row).map(Json)
 }
@@ -96,9 +94,7 @@ pub(super) async fn replace<L: Level>(
     Path(Named { name }): Path<Named>,
     body: Bytes,
 ) -> ApiResult<Json<Value>> {
-    let scope = level.scope();
-    scope.check_change()?;
-    let row = super::row(&api, &scope, None, &name, &read::<Definition>(&body)?)?;
+    let row = written(&api, &level.scope(), &name, &body)?;
     super::replace(&api, row.clone()).await?;
     shown(&row).map(Json)
 }
@@ -136,6 +132,12 @@ pub(super) async fn common_resources(State(api): State<Api>, caller: Caller) -> 
         .into_iter()
         .map(|(name, fields)| json!({ "name": name, "fields": fields }));
     Ok(Json(shown.collect()))
+}
+
+/// The row of a definition that a caller wrote.
+fn written(api: &Api, scope: &Scope, name: &str, body: &[u8]) -> ApiResult<CommonObject> {
+    scope.check_change()?;
+    super::row(api, scope, None, name, &read::<Definition>(body)?)
 }
 
 /// The definitions of the level itself.

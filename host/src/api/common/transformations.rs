@@ -92,7 +92,7 @@ pub(super) async fn create<L: Level>(
     body: Bytes,
 ) -> ApiResult<Json<Value>> {
     let scope = level.scope();
-    let row = own(&api, &scope, &name, &body).await?;
+    let row = written(&api, &scope, &name, &body).await?;
     super::create(&api, vec![row]).await?;
     Said::read(&api, &scope).await?.shown(&name).map(Json)
 }
@@ -105,7 +105,7 @@ pub(super) async fn replace<L: Level>(
     body: Bytes,
 ) -> ApiResult<Json<Value>> {
     let scope = level.scope();
-    let row = own(&api, &scope, &name, &body).await?;
+    let row = written(&api, &scope, &name, &body).await?;
     super::replace(&api, row).await?;
     Said::read(&api, &scope).await?.shown(&name).map(Json)
 }
@@ -124,11 +124,11 @@ pub(super) async fn remove<L: Level>(
 }
 
 /// The row of a transformation that a caller wrote.
-async fn own(api: &Api, scope: &Scope, name: &str, body: &[u8]) -> ApiResult<CommonObject> {
+async fn written(api: &Api, scope: &Scope, name: &str, body: &[u8]) -> ApiResult<CommonObject> {
     scope.check_change()?;
     let said = Said::read(api, scope).await?;
-    let written = said.without_inherited(name, read(body)?)?;
-    super::row(api, scope, Some(scope.element()?), name, &written)
+    let own = said.without_inherited(name, read(body)?)?;
+    super::row(api, scope, Some(scope.element()?), name, &own)
 }
 
 fn missing(what: &str, scope: &Scope) -> ApiError {

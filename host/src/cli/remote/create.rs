@@ -6,7 +6,7 @@ use periodic_sdk::description::AuthenticationKind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Target, ask, from_environment, grant::Grant, pair, segment};
+use super::{Target, ask, given::Given, grant::Grant, segment};
 use crate::vault::Secret;
 
 /// `periodic instances create`.
@@ -25,12 +25,8 @@ pub(in crate::cli) struct Create {
     /// A tag; may be given several times.
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
-    /// A configuration key and its value; may be given several times.
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
-    set: Vec<(String, String)>,
-    /// A configuration key and the environment variable that holds its value: for secrets.
-    #[arg(long = "set-from", value_name = "KEY=VARIABLE", value_parser = pair)]
-    set_from: Vec<(String, String)>,
+    #[command(flatten)]
+    given: Given,
     /// Poll this resource as the element does by default; may be given several times.
     #[arg(long = "poll", value_name = "RESOURCE")]
     poll: Vec<String>,
@@ -104,13 +100,7 @@ impl Create {
 
     /// What the options say.
     fn configuration(&self) -> anyhow::Result<Map<String, Value>> {
-        let mut configuration = Map::new();
-        for (key, value) in &self.set {
-            configuration.insert(key.clone(), json!(value));
-        }
-        for (key, variable) in &self.set_from {
-            configuration.insert(key.clone(), json!(from_environment(key, variable)?));
-        }
+        let mut configuration = self.given.configuration()?;
         let options = [
             ("event.poller.refresh_interval", &self.interval),
             ("event.notification.callback.url", &self.notify),

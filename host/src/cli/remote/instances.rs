@@ -4,7 +4,7 @@ use anyhow::ensure;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Column, Paging, Target, create::Create, from_environment, pair, segment};
+use super::{Column, Paging, Target, create::Create, given::Given, segment};
 
 /// `periodic instances`.
 #[derive(Debug, clap::Subcommand)]
@@ -83,12 +83,8 @@ pub(in crate::cli) struct Change {
     /// Its tags instead of those that it has; may be given several times.
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
-    /// A configuration key and its value; may be given several times.
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
-    set: Vec<(String, String)>,
-    /// A configuration key and the environment variable that holds its value: for secrets.
-    #[arg(long = "set-from", value_name = "KEY=VARIABLE", value_parser = pair)]
-    set_from: Vec<(String, String)>,
+    #[command(flatten)]
+    given: Given,
     /// A configuration key to remove; may be given several times.
     #[arg(long = "unset", value_name = "KEY")]
     unset: Vec<String>,
@@ -96,14 +92,7 @@ pub(in crate::cli) struct Change {
 
 impl Change {
     async fn run(self) -> anyhow::Result<()> {
-        let mut configuration = Map::new();
-        for (key, value) in self.set {
-            configuration.insert(key, json!(value));
-        }
-        for (key, variable) in self.set_from {
-            let value = from_environment(&key, &variable)?;
-            configuration.insert(key, json!(value));
-        }
+        let mut configuration = self.given.configuration()?;
         configuration.extend(self.unset.into_iter().map(|key| (key, Value::Null)));
         let mut change = Map::new();
         change.extend(self.name.map(|name| ("name".to_owned(), json!(name))));

@@ -9,6 +9,7 @@ mod create;
 mod deliveries;
 mod elements;
 mod events;
+mod given;
 mod grant;
 mod instances;
 mod pollers;
@@ -167,12 +168,6 @@ fn pair(text: &str) -> Result<(String, String), String> {
         .split_once('=')
         .ok_or_else(|| format!("{text:?} has no equals sign"))?;
     Ok((key.trim().to_owned(), value.to_owned()))
-}
-
-/// The value of a key that an environment variable holds.
-fn from_environment(key: &str, variable: &str) -> anyhow::Result<String> {
-    let value = std::env::var(variable);
-    value.with_context(|| format!("--set-from {key}={variable}: there is no such variable"))
 }
 
 /// A path segment.
