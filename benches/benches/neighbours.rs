@@ -66,7 +66,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// Two epochs of the engine.
-const TICKS: std::time::Duration = std::time::Duration::from_millis(20);
+const TICKS: std::time::Duration = std::time::Duration::from_millis(4);
 
 /// An instance of an element that behaves, with one event at every poll; the path that polls it.
 async fn healthy(siege: &Siege) -> anyhow::Result<String> {

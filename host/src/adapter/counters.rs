@@ -32,7 +32,7 @@ pub struct Counted {
     pub calls: u64,
     /// What failed by its own fault.
     pub failures: Failures,
-    /// Epochs of 10 ms that ended while it was on the processor.
+    /// Epochs of 2 ms that ended while it was on the processor.
     pub cpu_ticks: u64,
     /// Milliseconds from entry to return of all calls, waiting for the processor included.
     pub millis: u64,

@@ -9,8 +9,9 @@ use wasmtime::{
 
 use super::{bindings::periodic::element::log, limits::Limits, state::State};
 
-/// The length of an epoch. A deadline is met to within two of them.
-pub(super) const TICK: Duration = Duration::from_millis(10);
+/// The length of an epoch. A deadline is met to within two of them, and whoever waits for a guest waits as long: short
+/// enough for a neighbour's poll, long enough that handing on costs nothing beside it.
+pub(super) const TICK: Duration = Duration::from_millis(2);
 
 /// Guests that are alive at the same time. They only live while they compute, so that a few for each core do.
 pub(super) const SLOTS: u32 = 64;
