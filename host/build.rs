@@ -9,7 +9,8 @@ use std::{
 fn main() -> io::Result<()> {
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("..");
     let mut files = Vec::new();
-    collect(&root.join("wit/v1"), Path::new("wit/v1"), &mut files)?;
+    // NOTE: not `wit`, which cargo-component takes for a package of the adapter's own.
+    collect(&root.join("wit/v1"), Path::new("periodic-wit/v1"), &mut files)?;
     collect(
         &root.join("adapters/sdk/src"),
         Path::new("periodic-sdk/src"),

@@ -298,7 +298,7 @@ async fn nothing_is_overwritten_and_bad_names_are_refused() -> anyhow::Result<()
         "Cargo.toml",
         "src/lib.rs",
         "cases/poll.toml",
-        "wit/v1/types.wit",
+        "periodic-wit/v1/types.wit",
         "periodic-sdk/src/lib.rs",
     ] {
         assert!(home.path().join("deep/er").join(file).is_file(), "{file}");

@@ -10,7 +10,7 @@ mod types;
 ///
 /// ```text
 /// wit_bindgen::generate!({
-///     path: "wit/v1",
+///     path: "periodic-wit/v1",
 ///     inline: "package acme:adapter;
 ///              world adapter {
 ///                  include periodic:element/base@1.0.0;

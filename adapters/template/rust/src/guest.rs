@@ -1,7 +1,7 @@
 //! The export shim: the only code that knows of WebAssembly.
 
 wit_bindgen::generate!({
-    path: "wit/v1",
+    path: "periodic-wit/v1",
     inline: "
         package acme-shop:adapter;
         world adapter {

@@ -54,7 +54,7 @@ pub(super) enum Command {
         /// An element, or a file of the adapters folder.
         name: String,
     },
-    /// Write the contract to DIR/wit/v1 and the SDK's sources to DIR/periodic-sdk, replacing what is there.
+    /// Write the contract to DIR/periodic-wit/v1 and the SDK's sources to DIR/periodic-sdk, replacing what is there.
     Vendor {
         /// Where to.
         dir: PathBuf,
