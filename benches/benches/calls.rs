@@ -7,7 +7,7 @@ use std::hint::black_box;
 use anyhow::{anyhow, ensure};
 use maximizer::Maximizer;
 use periodic::adapter::{
-    Adapter, LimitTable, Limits, Sandbox,
+    Adapter, Answers, LimitTable, Limits, Sandbox,
     contract::{poller, types},
 };
 use periodic_benches::{Samples, head, path};
@@ -79,7 +79,7 @@ struct Case {
     context: types::Context,
     job: poller::Job,
     state: Vec<u8>,
-    answers: Vec<types::Answer>,
+    answers: Answers,
     native_context: native::Context,
     native_job: native::Job,
     native_answers: Vec<native::Answer>,
@@ -137,11 +137,11 @@ impl Case {
             job,
             state: exchange.state,
             size: body.len(),
-            answers: vec![Ok(types::Response {
+            answers: Answers::from(vec![Ok(types::Response {
                 status: 200,
                 headers: Vec::new(),
                 body: body.clone(),
-            })],
+            })]),
             native_context,
             native_job,
             native_answers: vec![Ok(native::Response {

@@ -1,18 +1,20 @@
 //! One call: a fresh instance from the pool, two clocks, and an end that leaves nothing behind.
 
+use std::{sync::Arc, time::Instant};
+
 use serde::Serialize;
-use tokio::time::{Instant, error::Elapsed};
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline, WasmBacktrace, component::Instance};
 
 use super::{
     Adapter,
+    component::Linked,
     engine::TICK,
     error::CallError,
     limits::LimitExceeded,
     room::Room,
     state::State,
     supervision::{Health, Strike},
-    turn::Turn,
+    threads::{Turn, Unfinished},
 };
 
 impl Adapter {
@@ -23,12 +25,12 @@ impl Adapter {
         }
     }
 
-    /// Wait for a slot, then make a fresh instance. The clocks start afterwards: waiting is not the guest's.
+    /// Wait for room, then prepare a call and the guest for it.
     pub(super) async fn enter(
         &self,
         function: &'static str,
         arguments: &impl Serialize,
-    ) -> Result<Call<'_>, CallError> {
+    ) -> Result<(Call<'_>, Guest), CallError> {
         if let Health::Quarantined { until, why } = self.health() {
             let adapter = self.key().to_owned();
             return Err(CallError::Quarantined { adapter, until, why });
@@ -42,70 +44,59 @@ impl Adapter {
                 refusal: Box::new(refusal),
             });
         }
-        let closed = |_closed| CallError::Trap {
-            adapter: self.key().to_owned(),
-            function,
-            trap: "the host is shutting down".to_owned(),
-        };
-        let room = self.room.enter(self.health()).await.map_err(closed)?;
-        let turn = self.slots.take().await.map_err(closed)?;
+        let room = self.room.enter(self.health()).await;
+        let room = room.map_err(|_closed| self.closed(function))?;
         if let Some(tap) = &self.tap {
             tap.lowered(function, arguments);
         }
         self.counters.entered(handed);
-        let mut store = self.store();
-        let next = turn.clone();
-        let ticks = u64::try_from(self.limits.cpu.as_millis() / TICK.as_millis())
-            .unwrap_or(u64::MAX)
-            .max(1);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |mut context| {
-            let state = context.data_mut();
-            state.ticks += 1;
-            if state.ticks > ticks {
-                Err(Deadline.into())
-            } else {
-                Ok(UpdateDeadline::YieldCustom(1, Box::pin(next.clone().hand_on())))
-            }
-        });
-        match self.compiled.linked.pre.instantiate_async(&mut store).await {
-            Ok(instance) => Ok(Call {
-                adapter: self,
-                function,
-                store,
-                instance,
-                entered: Instant::now(),
-                turn,
-                _room: room,
-            }),
-            // Nobody's fault.
-            Err(error) if error.is::<PoolConcurrencyLimitError>() => Err(CallError::Busy {
-                adapter: self.key().to_owned(),
-                function,
-                why: format!("{error:#}"),
-            }),
-            Err(error) => Err(self.note(self.explain(function, &store, &error))),
-        }
+        let turn = Arc::default();
+        let call = Call {
+            adapter: self,
+            function,
+            entered: Instant::now(),
+            turn: Arc::clone(&turn),
+        };
+        let guest = Guest {
+            linked: Arc::clone(&self.compiled.linked),
+            store: self.store(turn),
+            _room: room,
+        };
+        Ok((call, guest))
     }
 
-    fn store(&self) -> Store<State> {
+    fn store(&self, turn: Arc<Turn>) -> Store<State> {
         let state = State::new(self.key(), &self.limits);
         let mut store = Store::new(self.compiled.linked.pre.engine(), state);
         // NOTE: before the instance is made, so that its initial memories count.
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(self.limits.returned);
+        let ticks = self.limits.cpu.as_millis() / TICK.as_millis();
+        let ticks = u32::try_from(ticks).unwrap_or(u32::MAX).max(1);
+        store.epoch_deadline_callback(move |_context| match turn.tick() {
+            used if used > ticks => Err(Deadline.into()),
+            _ => Ok(UpdateDeadline::Yield(1)),
+        });
         store
     }
 
-    /// A failure of the call is the adapter's own fault.
-    fn note(&self, error: CallError) -> CallError {
-        self.counters.failed(&error);
-        self.strike(Strike::Failed, error.to_string());
-        error
+    fn closed(&self, function: &'static str) -> CallError {
+        CallError::Trap {
+            adapter: self.key().to_owned(),
+            function,
+            trap: "the host is shutting down".to_owned(),
+        }
     }
 
-    fn explain(&self, function: &'static str, store: &Store<State>, error: &wasmtime::Error) -> CallError {
+    /// A failure of the call is the adapter's own fault.
+    fn note(&self, error: &CallError) {
+        self.counters.failed(error);
+        self.strike(Strike::Failed, error.to_string());
+    }
+
+    fn explain(&self, function: &'static str, fault: Fault) -> CallError {
         let adapter = self.key().to_owned();
+        let Fault { error, trap, refused } = fault;
         if error.is::<Deadline>() {
             return CallError::Cpu {
                 adapter,
@@ -121,9 +112,8 @@ impl Adapter {
                 current: self.limits.stack,
                 requested: 1,
             }),
-            _ => store.data().meter.refused.clone(),
+            _ => refused,
         };
-        let trap = trap(store, error);
         match reached {
             Some(reached) => CallError::Limit {
                 adapter,
@@ -151,24 +141,6 @@ impl Adapter {
     }
 }
 
-/// A trap in words: its cause, the guest's own, and the functions that led to it.
-fn trap(store: &Store<State>, error: &wasmtime::Error) -> String {
-    let mut trap = format!("{:#}", error.root_cause());
-    let words = store.data().last_words();
-    if !words.is_empty() {
-        trap = format!("{trap}; it wrote: {words}");
-    }
-    if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
-        let names = backtrace
-            .frames()
-            .iter()
-            .take(12)
-            .map(|frame| frame.func_name().unwrap_or("?"));
-        trap = format!("{trap}; in {}", names.collect::<Vec<_>>().join(" < "));
-    }
-    trap
-}
-
 /// What crosses the boundary, in bytes of a compact encoding.
 fn bytes(value: &impl Serialize) -> usize {
     postcard::experimental::serialized_size(value).unwrap_or_default()
@@ -179,45 +151,117 @@ fn bytes(value: &impl Serialize) -> usize {
 #[error("processor deadline")]
 struct Deadline;
 
-/// A call in progress.
+/// A call in progress, where it was asked for.
 pub(super) struct Call<'a> {
     adapter: &'a Adapter,
     function: &'static str,
-    pub(super) store: Store<State>,
-    pub(super) instance: Instance,
     entered: Instant,
-    pub(super) turn: Turn,
-    _room: Room,
+    turn: Arc<Turn>,
 }
 
 impl Call<'_> {
-    pub(super) fn failed(&self, error: &wasmtime::Error) -> CallError {
-        let error = self.adapter.explain(self.function, &self.store, error);
-        self.adapter.note(error)
+    /// Run the guest to its end, or until the deadline over everything.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        guest: impl Future<Output = Result<T, Fault>> + Send + 'static,
+    ) -> Result<Result<T, Fault>, Unfinished> {
+        let limit = self.adapter.limits.wall;
+        self.adapter.threads.run(&self.turn, limit, guest).await
     }
 
+    /// What came of it: counted, told to who watches the boundary, and a strike where it is the guest's fault.
     pub(super) fn leave<T: Serialize>(
         self,
-        returned: Result<wasmtime::Result<T>, Elapsed>,
+        arguments: &impl Serialize,
+        returned: Result<Result<T, Fault>, Unfinished>,
     ) -> Result<T, CallError> {
-        let ticks = self.store.data().ticks;
-        self.adapter.counters.used(ticks, self.entered.elapsed());
-        match returned {
+        let Self {
+            adapter, function, ..
+        } = self;
+        let ticks = u64::from(self.turn.ticks());
+        adapter.counters.used(ticks, self.entered.elapsed());
+        let error = match returned {
             Ok(Ok(value)) => {
-                if let Some(tap) = &self.adapter.tap {
-                    tap.returned(self.function, &value);
+                if let Some(tap) = &adapter.tap {
+                    tap.returned(function, &value);
                 }
-                self.adapter.counters.returned(bytes(&value));
-                self.adapter.supervisor.returned();
-                Ok(value)
+                adapter.counters.returned(bytes(&value));
+                adapter.supervisor.returned();
+                return Ok(value);
             }
-            Ok(Err(error)) => Err(self.failed(&error)),
-            Err(_elapsed) => Err(self.adapter.note(CallError::Wall {
-                adapter: self.adapter.key().to_owned(),
-                function: self.function,
-                limit: self.adapter.limits.wall,
-                setting: self.adapter.limits.setting("wall"),
-            })),
+            // Nobody's fault.
+            Ok(Err(fault)) if fault.error.is::<PoolConcurrencyLimitError>() => {
+                return Err(CallError::Busy {
+                    adapter: adapter.key().to_owned(),
+                    function,
+                    why: fault.trap,
+                });
+            }
+            Err(Unfinished::Closed) => return Err(adapter.closed(function)),
+            Ok(Err(fault)) => adapter.explain(function, fault),
+            Err(Unfinished::Elapsed(_)) => CallError::Wall {
+                adapter: adapter.key().to_owned(),
+                function,
+                limit: adapter.limits.wall,
+                setting: adapter.limits.setting("wall"),
+            },
+        };
+        adapter.note(&error);
+        if let Some(tap) = &adapter.tap {
+            tap.crashed(adapter, function, arguments, &error);
         }
+        Err(error)
+    }
+}
+
+/// What runs on a thread of guests: a fresh store, and the instance in it. Both end there.
+pub(super) struct Guest {
+    linked: Arc<Linked>,
+    pub(super) store: Store<State>,
+    // NOTE: after the store, whose place it keeps.
+    _room: Room,
+}
+
+/// Why a guest returned nothing.
+pub(super) struct Fault {
+    error: wasmtime::Error,
+    /// The error in words, the guest's among them.
+    trap: String,
+    /// The limit that it reached.
+    refused: Option<LimitExceeded>,
+}
+
+impl Guest {
+    /// Make a fresh instance. The processor's clock starts here.
+    pub(super) async fn instantiate(&mut self) -> wasmtime::Result<Instance> {
+        self.store.set_epoch_deadline(1);
+        self.linked.pre.instantiate_async(&mut self.store).await
+    }
+
+    /// The end of the call, whatever came of it.
+    pub(super) fn leave<T>(self, called: wasmtime::Result<T>) -> Result<T, Fault> {
+        called.map_err(|error| Fault {
+            trap: self.trap(&error),
+            refused: self.store.data().meter.refused.clone(),
+            error,
+        })
+    }
+
+    /// A trap in words: its cause, the guest's own, and the functions that led to it.
+    fn trap(&self, error: &wasmtime::Error) -> String {
+        let mut trap = format!("{:#}", error.root_cause());
+        let words = self.store.data().last_words();
+        if !words.is_empty() {
+            trap = format!("{trap}; it wrote: {words}");
+        }
+        if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
+            let names = backtrace
+                .frames()
+                .iter()
+                .take(12)
+                .map(|frame| frame.func_name().unwrap_or("?"));
+            trap = format!("{trap}; in {}", names.collect::<Vec<_>>().join(" < "));
+        }
+        trap
     }
 }

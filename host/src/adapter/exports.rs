@@ -1,7 +1,7 @@
 //! What can be called: the functions of the contract's interfaces.
 
 use super::{
-    Adapter,
+    Adapter, Answers,
     contract::{element, hub, oauth2, poller, types, webhook},
     error::CallError,
 };
@@ -9,32 +9,45 @@ use super::{
 /// What a call comes to: an error of the call, or the adapter's own answer, which may be a failure.
 pub type Called<T> = Result<Result<T, types::Failure>, CallError>;
 
-/// Call an exported function. The instance is dropped with the macro's block, whatever came of the call.
+/// Call an exported function: `invoke!(adapter.interface, "name", [arguments], method(as they are given))`. The guest runs
+/// on a thread of guests, which takes a copy of the arguments with it.
 macro_rules! invoke {
-    ($self:ident.$interface:ident, $function:literal, $method:ident($($argument:ident),*)) => {{
-        let indices = $self.compiled.linked.$interface.as_ref().ok_or_else(|| $self.absent(stringify!($interface)))?;
-        let mut call = $self.enter($function, &($($argument,)*)).await?;
-        let guest = indices.load(&mut call.store, &call.instance);
-        let guest = guest.map_err(|error| call.failed(&error))?;
-        let returned = guest.$method(&mut call.store, $($argument),*);
-        let returned = call.turn.timeout($self.limits.wall, returned).await;
-        let returned = call.leave(returned);
-        if let (Err(error), Some(tap)) = (&returned, &$self.tap) {
-            tap.crashed($self, $function, &($($argument,)*), error);
-        }
-        returned
+    ($self:ident.$interface:ident, $function:literal, [$($argument:ident),*], $method:ident($($given:expr),*)) => {{
+        let indices = $self.compiled.linked.$interface.clone();
+        let indices = indices.ok_or_else(|| $self.absent(stringify!($interface)))?;
+        let (call, mut guest) = $self.enter($function, &($($argument,)*)).await?;
+        let returned = {
+            $(let $argument = $argument.to_owned();)*
+            call.run(async move {
+                let called = async {
+                    let instance = guest.instantiate().await?;
+                    let interface = indices.load(&mut guest.store, &instance)?;
+                    interface.$method(&mut guest.store, $($given),*).await
+                };
+                let called = called.await;
+                guest.leave(called)
+            })
+        };
+        let returned = returned.await;
+        call.leave(&($($argument,)*), returned)
     }};
 }
 
 impl Adapter {
-    /// `element.describe`.
-    pub(super) async fn describe(&self, package: Option<&[u8]>) -> Result<Result<String, String>, CallError> {
-        invoke!(self.element, "element.describe", call_describe(package))
+    /// `element.describe`, of its description file where it has one.
+    pub(super) async fn describe(&self) -> Result<Result<String, String>, CallError> {
+        let package = &self.package().map(<[u8]>::to_vec);
+        invoke!(
+            self.element,
+            "element.describe",
+            [package],
+            call_describe(package.as_deref())
+        )
     }
 
     /// `element.connect`.
     pub async fn connect(&self, context: &types::Context) -> Called<element::Step> {
-        invoke!(self.element, "element.connect", call_connect(context))
+        invoke!(self.element, "element.connect", [context], call_connect(&context))
     }
 
     /// `element.resume-connect`.
@@ -42,18 +55,19 @@ impl Adapter {
         &self,
         context: &types::Context,
         state: &[u8],
-        answers: &[types::Answer],
+        answers: &Answers,
     ) -> Called<element::Step> {
         invoke!(
             self.element,
             "element.resume-connect",
-            call_resume_connect(context, state, answers)
+            [context, state, answers],
+            call_resume_connect(&context, &state, &answers)
         )
     }
 
     /// `element.check`.
     pub async fn check(&self, context: &types::Context) -> Called<element::Step> {
-        invoke!(self.element, "element.check", call_check(context))
+        invoke!(self.element, "element.check", [context], call_check(&context))
     }
 
     /// `element.resume-check`.
@@ -61,12 +75,13 @@ impl Adapter {
         &self,
         context: &types::Context,
         state: &[u8],
-        answers: &[types::Answer],
+        answers: &Answers,
     ) -> Called<element::Step> {
         invoke!(
             self.element,
             "element.resume-check",
-            call_resume_check(context, state, answers)
+            [context, state, answers],
+            call_resume_check(&context, &state, &answers)
         )
     }
 
@@ -79,13 +94,19 @@ impl Adapter {
         invoke!(
             self.oauth2,
             "oauth2.authorize",
-            call_authorize(context, authorization)
+            [context, authorization],
+            call_authorize(&context, &authorization)
         )
     }
 
     /// `oauth2.token`.
     pub async fn token(&self, context: &types::Context, grant: &oauth2::Grant) -> Called<types::Request> {
-        invoke!(self.oauth2, "oauth2.token", call_token(context, grant))
+        invoke!(
+            self.oauth2,
+            "oauth2.token",
+            [context, grant],
+            call_token(&context, &grant)
+        )
     }
 
     /// `oauth2.granted`.
@@ -98,17 +119,18 @@ impl Adapter {
         invoke!(
             self.oauth2,
             "oauth2.granted",
-            call_granted(context, grant, response)
+            [context, grant, response],
+            call_granted(&context, &grant, &response)
         )
     }
 
     /// `oauth1.request-token`.
     pub async fn request_token(&self, context: &types::Context, callback: &str) -> Called<types::Request> {
-        let callback = &callback.to_owned();
         invoke!(
             self.oauth1,
             "oauth1.request-token",
-            call_request_token(context, callback)
+            [context, callback],
+            call_request_token(&context, &callback)
         )
     }
 
@@ -118,18 +140,32 @@ impl Adapter {
         context: &types::Context,
         callback: &str,
     ) -> Called<types::Request> {
-        let callback = &callback.to_owned();
-        invoke!(self.oauth1, "oauth1.authorize", call_authorize(context, callback))
+        invoke!(
+            self.oauth1,
+            "oauth1.authorize",
+            [context, callback],
+            call_authorize(&context, &callback)
+        )
     }
 
     /// `oauth1.access-token`.
     pub async fn access_token(&self, context: &types::Context) -> Called<types::Request> {
-        invoke!(self.oauth1, "oauth1.access-token", call_access_token(context))
+        invoke!(
+            self.oauth1,
+            "oauth1.access-token",
+            [context],
+            call_access_token(&context)
+        )
     }
 
     /// `hub.begin`.
     pub async fn hub(&self, context: &types::Context, operation: &hub::Operation) -> Called<hub::Step> {
-        invoke!(self.hub, "hub.begin", call_begin(context, operation))
+        invoke!(
+            self.hub,
+            "hub.begin",
+            [context, operation],
+            call_begin(&context, &operation)
+        )
     }
 
     /// `hub.resume`.
@@ -138,12 +174,13 @@ impl Adapter {
         context: &types::Context,
         operation: &hub::Operation,
         state: &[u8],
-        answers: &[types::Answer],
+        answers: &Answers,
     ) -> Called<hub::Step> {
         invoke!(
             self.hub,
             "hub.resume",
-            call_resume(context, operation, state, answers)
+            [context, operation, state, answers],
+            call_resume(&context, &operation, &state, &answers)
         )
     }
 
@@ -154,17 +191,22 @@ impl Adapter {
         resource: &str,
         configuration: &str,
     ) -> Result<Result<String, String>, CallError> {
-        let (resource, configuration) = (&resource.to_owned(), &configuration.to_owned());
         invoke!(
             self.poller,
             "poller.plan",
-            call_plan(context, resource, configuration)
+            [context, resource, configuration],
+            call_plan(&context, &resource, &configuration)
         )
     }
 
     /// `poller.begin`.
     pub async fn poll(&self, context: &types::Context, job: &poller::Job) -> Called<poller::Step> {
-        invoke!(self.poller, "poller.begin", call_begin(context, job))
+        invoke!(
+            self.poller,
+            "poller.begin",
+            [context, job],
+            call_begin(&context, &job)
+        )
     }
 
     /// `poller.resume`.
@@ -173,12 +215,13 @@ impl Adapter {
         context: &types::Context,
         job: &poller::Job,
         state: &[u8],
-        answers: &[types::Answer],
+        answers: &Answers,
     ) -> Called<poller::Step> {
         invoke!(
             self.poller,
             "poller.resume",
-            call_resume(context, job, state, answers)
+            [context, job, state, answers],
+            call_resume(&context, &job, &state, &answers)
         )
     }
 
@@ -188,7 +231,12 @@ impl Adapter {
         context: &types::Context,
         change: &webhook::ChangeRegistration,
     ) -> Called<webhook::Step> {
-        invoke!(self.webhook, "webhook.register", call_register(context, change))
+        invoke!(
+            self.webhook,
+            "webhook.register",
+            [context, change],
+            call_register(&context, &change)
+        )
     }
 
     /// `webhook.resume-register`.
@@ -197,12 +245,13 @@ impl Adapter {
         context: &types::Context,
         change: &webhook::ChangeRegistration,
         state: &[u8],
-        answers: &[types::Answer],
+        answers: &Answers,
     ) -> Called<webhook::Step> {
         invoke!(
             self.webhook,
             "webhook.resume-register",
-            call_resume_register(context, change, state, answers)
+            [context, change, state, answers],
+            call_resume_register(&context, &change, &state, &answers)
         )
     }
 
@@ -212,7 +261,12 @@ impl Adapter {
         context: &types::Context,
         delivery: &webhook::Delivery,
     ) -> Result<Option<webhook::Reply>, CallError> {
-        invoke!(self.webhook, "webhook.greet", call_greet(context, delivery))
+        invoke!(
+            self.webhook,
+            "webhook.greet",
+            [context, delivery],
+            call_greet(&context, &delivery)
+        )
     }
 
     /// `webhook.verify`.
@@ -221,7 +275,12 @@ impl Adapter {
         context: &types::Context,
         delivery: &webhook::Delivery,
     ) -> Result<webhook::Verification, CallError> {
-        invoke!(self.webhook, "webhook.verify", call_verify(context, delivery))
+        invoke!(
+            self.webhook,
+            "webhook.verify",
+            [context, delivery],
+            call_verify(&context, &delivery)
+        )
     }
 
     /// `webhook.receive`.
@@ -230,7 +289,12 @@ impl Adapter {
         context: &types::Context,
         delivery: &webhook::Delivery,
     ) -> Called<webhook::Receipt> {
-        invoke!(self.webhook, "webhook.receive", call_receive(context, delivery))
+        invoke!(
+            self.webhook,
+            "webhook.receive",
+            [context, delivery],
+            call_receive(&context, &delivery)
+        )
     }
 
     /// `webhook.resume-receive`.
@@ -239,12 +303,13 @@ impl Adapter {
         context: &types::Context,
         delivery: &webhook::Delivery,
         state: &[u8],
-        answers: &[types::Answer],
+        answers: &Answers,
     ) -> Called<webhook::Receipt> {
         invoke!(
             self.webhook,
             "webhook.resume-receive",
-            call_resume_receive(context, delivery, state, answers)
+            [context, delivery, state, answers],
+            call_resume_receive(&context, &delivery, &state, &answers)
         )
     }
 }

@@ -7,7 +7,7 @@ use super::{
     engine::{self, Runtime},
     lanes::Lanes,
     room::Rooms,
-    turn::Slots,
+    threads::Threads,
 };
 use crate::clock::Clock;
 
@@ -17,7 +17,7 @@ pub(super) struct Host {
     pub(super) engine: Runtime,
     pub(super) limits: LimitTable,
     pub(super) trust: Trust,
-    pub(super) slots: Slots,
+    pub(super) threads: Threads,
     pub(super) rooms: Rooms,
     pub(super) lanes: Lanes,
     pub(super) clock: Clock,
@@ -32,18 +32,22 @@ impl Host {
         tap: Option<Arc<Tap>>,
         clock: Clock,
     ) -> Result<Self, CallError> {
-        let engine = Runtime::new(&limits.ceiling()).map_err(|error| CallError::Trap {
+        let failed = |what, why| CallError::Trap {
             adapter: "(none)".to_owned(),
-            function: "start of the WebAssembly engine",
-            trap: format!("{error:#}"),
-        })?;
+            function: what,
+            trap: why,
+        };
+        let engine = Runtime::new(&limits.ceiling())
+            .map_err(|error| failed("start of the WebAssembly engine", format!("{error:#}")))?;
         // Guests compute; one processor is left for everybody else where there is more than one.
         let cores = available_parallelism().map_or(1, usize::from);
+        let threads = Threads::new(cores.saturating_sub(1).max(1))
+            .map_err(|error| failed("start of the threads of guests", error.to_string()))?;
         Ok(Self {
             engine,
             limits,
             trust,
-            slots: Slots::new(cores.saturating_sub(1).max(1)),
+            threads,
             rooms: Rooms::new(engine::SLOTS as usize),
             lanes: Lanes::new(cores),
             clock,

@@ -63,7 +63,7 @@ impl Adapter {
             compiled,
             package,
             limits,
-            slots: host.slots.clone(),
+            threads: host.threads.clone(),
             room: host.rooms.another(),
             supervisor: Supervisor::new(host.clock),
             counters: Counters::default(),
@@ -71,7 +71,7 @@ impl Adapter {
             tap: host.tap.clone(),
         };
         let described = adapter
-            .describe(adapter.package())
+            .describe()
             .await
             .map_err(|error| Rejection::Describe(Box::new(error)))?;
         let json = described.map_err(|answer| match &adapter.package {

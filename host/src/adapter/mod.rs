@@ -4,6 +4,7 @@
 //! element: a component, with the description file that belongs to it where it has one. Each call of it runs in a fresh
 //! instance that dies with the call.
 
+mod answers;
 mod bindings;
 mod cache;
 mod call;
@@ -29,8 +30,8 @@ mod state;
 mod supervision;
 mod surface;
 mod tap;
+mod threads;
 mod trust;
-mod turn;
 pub(crate) mod wasm_test;
 mod watch;
 mod words;
@@ -38,6 +39,7 @@ mod words;
 use std::sync::Arc;
 
 pub use self::{
+    answers::Answers,
     cache::Cache,
     catalog::{Catalog, Reloaded, Unserved, UnservedState},
     counters::{Counted, Failures},
@@ -56,7 +58,7 @@ use self::{
     package::Package,
     room::Rooms,
     supervision::{Strike, Supervisor},
-    turn::Slots,
+    threads::Threads,
 };
 use periodic_sdk::description::Description;
 
@@ -75,7 +77,7 @@ pub struct Adapter {
     compiled: Arc<Compiled>,
     package: Option<Package>,
     limits: Limits,
-    slots: Slots,
+    threads: Threads,
     room: Rooms,
     supervisor: Supervisor,
     counters: Counters,

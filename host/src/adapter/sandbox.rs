@@ -102,7 +102,7 @@ impl Adapter {
             compiled: Arc::clone(&self.compiled),
             package: self.package.clone(),
             limits: self.limits.clone(),
-            slots: self.slots.clone(),
+            threads: self.threads.clone(),
             room: self.room.another(),
             supervisor: Supervisor::new(Clock::system()),
             counters: Counters::default(),

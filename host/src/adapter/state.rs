@@ -19,8 +19,6 @@ pub(super) struct State {
     adapter: String,
     /// Memory and tables.
     pub(super) meter: Meter,
-    /// Epoch ticks used.
-    pub(super) ticks: u64,
     /// Bytes of log that are left; none when the limit was reached.
     log_left: Option<usize>,
     /// What is said then.
@@ -73,7 +71,6 @@ impl State {
         Self {
             adapter: adapter.to_owned(),
             meter: Meter::new(limits),
-            ticks: 0,
             log_left: Some(limits.log),
             log_limit: format!("log<={} (setting {})", limits.log, limits.setting("log")),
             wasi,

@@ -12,7 +12,7 @@ use toml_edit::{Item, Table};
 use super::{Call, Case, CaseFile, Resumed, arguments::datetime, file::text};
 use crate::{
     adapter::{
-        Crash, Health, Witness,
+        Answers, Crash, Health, Witness,
         contract::{hub, oauth2, poller, types},
     },
     clock::{Clock, Millis},
@@ -205,8 +205,6 @@ fn case(crash: &Crash, now: Millis) -> Option<Case> {
     })
 }
 
-type Answers = Vec<types::Answer>;
-
 /// From what crossed the boundary.
 fn call(function: &str, arguments: &[u8]) -> Option<(types::Context, Call)> {
     let resumed = |state, answers| Some(Resumed { state, answers });
@@ -362,7 +360,12 @@ mod tests {
             body: body.to_vec(),
         };
         let timeout = types::TransportError::Timeout("30 s: too long".to_owned());
-        (context, operation, vec![0, 255], vec![Ok(response), Err(timeout)])
+        (
+            context,
+            operation,
+            vec![0, 255],
+            vec![Ok(response), Err(timeout)].into(),
+        )
     }
 
     #[test]

@@ -210,7 +210,10 @@ impl Raw {
         }
         let goes_on = self.state.is_some() || !answers.is_empty();
         let state = self.state.map(Bytes::decode).transpose()?.unwrap_or_default();
-        let resumed = goes_on.then_some(Resumed { state, answers });
+        let resumed = goes_on.then_some(Resumed {
+            state,
+            answers: answers.into(),
+        });
         let mut exchanges = Vec::with_capacity(self.exchange.len());
         for (index, mut reply) in self.exchange.into_iter().enumerate() {
             let request = reply.request.take().unwrap_or_default();

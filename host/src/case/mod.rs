@@ -29,7 +29,10 @@ pub use self::{
     message::{credential_text, request_text, response_text},
 };
 use crate::{
-    adapter::contract::{hub, oauth2, poller, types, webhook as hooks},
+    adapter::{
+        Answers,
+        contract::{hub, oauth2, poller, types, webhook as hooks},
+    },
     clock::Millis,
 };
 
@@ -102,7 +105,7 @@ pub struct Resumed {
     /// The state.
     pub state: Vec<u8>,
     /// The answers.
-    pub answers: Vec<types::Answer>,
+    pub answers: Answers,
 }
 
 /// A request as it is expected, and its answer.

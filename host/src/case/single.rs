@@ -1,7 +1,5 @@
 //! One call of an adapter and no more: what follows from its answer is not done.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +10,7 @@ use super::{
 };
 use crate::{
     adapter::{
-        Adapter, CallError,
+        Adapter, Answers, CallError,
         contract::{element, hub, poller, types, webhook},
     },
     session::{Failure, Renderer, WalkPage, render, tell},
@@ -24,7 +22,8 @@ pub(super) async fn call(
     context: &types::Context,
     case: &Case,
 ) -> Result<(Vec<Scripted>, Outcome), CallError> {
-    let answers = case.call.resumed().map_or(&[][..], |resumed| &resumed.answers);
+    let none = Answers::default();
+    let answers = case.call.resumed().map_or(&none, |resumed| &resumed.answers);
     Ok(match &case.call {
         Call::Describe => (Vec::new(), Outcome::of(adapter.description())),
         Call::Connect(None) => settings(adapter.connect(context).await?),
@@ -170,11 +169,7 @@ fn hub_step(adapter: &Adapter, step: Result<hub::Step, types::Failure>, answers:
     (Vec::new(), outcome)
 }
 
-fn poll_step(
-    adapter: &Adapter,
-    step: Result<poller::Step, types::Failure>,
-    answers: &[types::Answer],
-) -> Single {
+fn poll_step(adapter: &Adapter, step: Result<poller::Step, types::Failure>, answers: &Answers) -> Single {
     match step {
         Ok(poller::Step::Send(exchange)) => sent(&exchange),
         Ok(poller::Step::Page(page)) => {
@@ -188,7 +183,7 @@ fn poll_step(
                 adapter.key(),
                 &WalkPage {
                     records: page.records,
-                    answers: Arc::new(answers.to_vec()),
+                    answers: answers.clone(),
                     checkpoint: page.checkpoint,
                 },
             );

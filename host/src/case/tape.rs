@@ -1,7 +1,5 @@
 //! A poll's tape as a case: what the provider was asked and answered, and what the adapter made of it.
 
-use std::sync::Arc;
-
 use indexmap::IndexMap;
 
 use super::{
@@ -10,7 +8,7 @@ use super::{
     outcome::{Outcome, Page, Walked},
 };
 use crate::{
-    adapter::contract::types,
+    adapter::{Answers, contract::types},
     session::{WalkPage, unanswered},
     tape::{Beginning, Frame},
 };
@@ -22,7 +20,7 @@ struct Reading<'a> {
     /// Answers that the adapter was not resumed with yet.
     coming: Vec<types::Answer>,
     /// Answers that it was resumed with last, and how many exchanges and pages there were before it asked for them.
-    answers: Arc<Vec<types::Answer>>,
+    answers: Answers,
     before: (usize, usize),
     walked: Walked,
     ended: bool,
@@ -44,7 +42,7 @@ pub(crate) fn case_of(adapter: &str, frames: Vec<Frame<'static>>) -> Option<Case
         adapter,
         exchanges: Vec::new(),
         coming: Vec::new(),
-        answers: Arc::default(),
+        answers: Answers::default(),
         before: (0, 0),
         walked: Walked::default(),
         ended: false,
@@ -93,12 +91,12 @@ impl Reading<'_> {
                 if let Some(last) = self.exchanges.last_mut() {
                     last.now = Some(now);
                 }
-                self.answers = Arc::new(std::mem::take(&mut self.coming));
+                self.answers = std::mem::take(&mut self.coming).into();
             }
             Frame::Page(records, checkpoint) => {
                 let page = WalkPage {
                     records: records.into_owned(),
-                    answers: Arc::clone(&self.answers),
+                    answers: self.answers.clone(),
                     checkpoint: checkpoint.into_owned(),
                 };
                 // What cannot be rendered ended the walk: the end of the tape says so.

@@ -1,6 +1,6 @@
 //! Runs the adapter's steps: begin, send, resume, until done.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use super::{
     ACCESS_TOKEN, Failure, HubAnswer, Keeping, Session,
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     adapter::{
-        Adapter, Called, Limits,
+        Adapter, Answers, Called, Limits,
         contract::{element, hub, types},
     },
     clock::millis,
@@ -53,7 +53,7 @@ pub(super) trait Operation {
         adapter: &Adapter,
         context: &types::Context,
         state: &[u8],
-        answers: &[types::Answer],
+        answers: &Answers,
     ) -> Called<Next<Self::Output>>;
 
     fn finish(
@@ -87,7 +87,7 @@ impl Session<'_> {
             resumed: None,
         });
         let mut step = self.said(begun)?;
-        let mut answers: Arc<Vec<types::Answer>> = Arc::default();
+        let mut answers = Answers::default();
         let mut exchanges = 0;
         loop {
             match step {
@@ -99,7 +99,7 @@ impl Session<'_> {
                 Next::Send(asked) => {
                     exchanges += 1;
                     self.count("exchanges", |limits| limits.exchanges, exchanges)?;
-                    answers = Arc::new(self.exchange(&asked).await?);
+                    answers = self.exchange(&asked).await?;
                     let context = self.context();
                     let resumed = operation
                         .resume(&self.adapter, &context, &asked.state, &answers)
@@ -108,7 +108,7 @@ impl Session<'_> {
                         function: resume,
                         context,
                         subject: operation.subject(),
-                        resumed: Some((asked.state, Arc::clone(&answers))),
+                        resumed: Some((asked.state, answers.clone())),
                     });
                     step = self.said(resumed)?;
                 }
@@ -137,7 +137,7 @@ impl Session<'_> {
     }
 
     /// Send the requests of an exchange, one after the other.
-    pub(super) async fn exchange(&mut self, asked: &types::Exchange) -> Result<Vec<types::Answer>, Failure> {
+    pub(super) async fn exchange(&mut self, asked: &types::Exchange) -> Result<Answers, Failure> {
         self.count("requests", |limits| limits.requests, asked.requests.len())?;
         self.count("state", |limits| limits.state, asked.state.len())?;
         let mut answers = Vec::with_capacity(asked.requests.len());
@@ -148,7 +148,7 @@ impl Session<'_> {
             self.count("handed", |limits| limits.handed, handed)?;
             answers.push(answer);
         }
-        Ok(answers)
+        Ok(answers.into())
     }
 
     /// Send one request, with all that the contract promises to keep from the adapter: a token that has to be
@@ -377,7 +377,7 @@ impl Operation for Connect {
         adapter: &Adapter,
         context: &types::Context,
         state: &[u8],
-        answers: &[types::Answer],
+        answers: &Answers,
     ) -> Called<Next<Self::Output>> {
         Ok(adapter
             .resume_connect(context, state, answers)
@@ -409,7 +409,7 @@ impl Operation for Check {
         adapter: &Adapter,
         context: &types::Context,
         state: &[u8],
-        answers: &[types::Answer],
+        answers: &Answers,
     ) -> Called<Next<Self::Output>> {
         Ok(adapter
             .resume_check(context, state, answers)
@@ -440,7 +440,7 @@ impl Operation for Operate {
         adapter: &Adapter,
         context: &types::Context,
         state: &[u8],
-        answers: &[types::Answer],
+        answers: &Answers,
     ) -> Called<Next<Self::Output>> {
         Ok(adapter
             .resume_hub(context, &self.0, state, answers)

@@ -1,11 +1,9 @@
 //! The last call of an adapter: what the report of an answer that cannot be used is made of. Nothing large is copied for
 //! it.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
-use crate::adapter::contract::types;
+use crate::adapter::{Answers, contract::types};
 
 /// A call that came back.
 #[derive(Debug)]
@@ -17,7 +15,7 @@ pub(super) struct LastCall {
     /// About what, in postcard's format.
     pub(super) subject: Vec<u8>,
     /// With which state and answers it went on.
-    pub(super) resumed: Option<(Vec<u8>, Arc<Vec<types::Answer>>)>,
+    pub(super) resumed: Option<(Vec<u8>, Answers)>,
 }
 
 impl LastCall {
@@ -26,7 +24,7 @@ impl LastCall {
         let mut arguments = [packed(&self.context), self.subject.clone()].concat();
         if let Some((state, answers)) = &self.resumed {
             arguments.extend(packed(state));
-            arguments.extend(packed(&**answers));
+            arguments.extend(packed(answers));
         }
         arguments
     }

@@ -38,7 +38,7 @@ pub(crate) use self::{
 };
 use crate::{
     adapter::{
-        Adapter,
+        Adapter, Answers,
         contract::{hub, poller, types},
     },
     clock::Millis,
@@ -329,7 +329,7 @@ impl<'h> Session<'h> {
         let step = self.said(begun)?;
         Ok(Walk {
             job,
-            step: Some((step, Arc::default())),
+            step: Some((step, Answers::default())),
             pages: 0,
             exchanges: 0,
         })
@@ -478,7 +478,7 @@ pub enum HubAnswer {
 pub struct Walk {
     job: poller::Job,
     /// The adapter's last step, and the answers that its spans refer to.
-    step: Option<(poller::Step, Arc<Vec<types::Answer>>)>,
+    step: Option<(poller::Step, Answers)>,
     /// So far.
     pages: usize,
     /// Since the last page.
@@ -491,7 +491,7 @@ pub struct WalkPage {
     /// What changed.
     pub records: Vec<types::Changed>,
     /// The answers that the records' spans refer to.
-    pub answers: Arc<Vec<types::Answer>>,
+    pub answers: Answers,
     /// The new checkpoint.
     pub checkpoint: Option<Vec<u8>>,
 }
@@ -518,7 +518,7 @@ impl Walk {
                     session.count("state", |limits| limits.state, kept)?;
                     session.reel.page(&records, &checkpoint);
                     // The next exchange waits until the caller has stored this page.
-                    self.step = next.map(|exchange| (poller::Step::Send(exchange), Arc::default()));
+                    self.step = next.map(|exchange| (poller::Step::Send(exchange), Answers::default()));
                     return Ok(Some(WalkPage {
                         records,
                         answers,
@@ -532,7 +532,7 @@ impl Walk {
     async fn go_on(&mut self, session: &mut Session<'_>, exchange: types::Exchange) -> Result<(), Failure> {
         self.exchanges += 1;
         session.count("exchanges", |limits| limits.exchanges, self.exchanges)?;
-        let answers = Arc::new(session.exchange(&exchange).await?);
+        let answers = session.exchange(&exchange).await?;
         let context = session.context();
         session.reel.resumed(context.now);
         let resumed = session
@@ -543,7 +543,7 @@ impl Walk {
             function: "poller.resume",
             context,
             subject: packed(&self.job),
-            resumed: Some((exchange.state, Arc::clone(&answers))),
+            resumed: Some((exchange.state, answers.clone())),
         });
         self.step = Some((session.said(resumed)?, answers));
         Ok(())

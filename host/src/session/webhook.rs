@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     adapter::{
-        Adapter, Called,
+        Adapter, Answers, Called,
         contract::{types, webhook},
     },
     egress::{Refused, Scrubber},
@@ -110,7 +110,7 @@ impl Operation for Register {
         adapter: &Adapter,
         context: &types::Context,
         state: &[u8],
-        answers: &[types::Answer],
+        answers: &Answers,
     ) -> Called<Next<Self::Output>> {
         Ok(adapter
             .resume_register(context, &self.0, state, answers)
@@ -156,7 +156,7 @@ impl Operation for Receive {
         adapter: &Adapter,
         context: &types::Context,
         state: &[u8],
-        answers: &[types::Answer],
+        answers: &Answers,
     ) -> Called<Next<Self::Output>> {
         Ok(adapter
             .resume_receive(context, &self.0, state, answers)
