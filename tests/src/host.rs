@@ -396,7 +396,11 @@ pub fn test_adapters() -> anyhow::Result<PathBuf> {
     built("PERIODIC_TEST_ADAPTERS", "target/test-adapters")
 }
 
-fn binary() -> anyhow::Result<PathBuf> {
+/// The program.
+///
+/// # Errors
+/// It is not there.
+pub fn binary() -> anyhow::Result<PathBuf> {
     built("PERIODIC_BIN", "target/release/periodic")
 }
 

@@ -7,6 +7,7 @@
 
 mod api;
 mod belfry;
+mod cargo;
 mod chancery;
 mod folder;
 mod gate;
@@ -27,10 +28,11 @@ use serde_json::Value;
 
 pub use api::{Answer, Api, client};
 pub use belfry::{BELL_KEY, Belfry, Hook, Tower, door, signed};
+pub use cargo::{cargo_variables, generated};
 pub use chancery::{CONSUMER_KEY, CONSUMER_SECRET, Chancery, Office};
 pub use folder::{Folder, becomes, listed, vanishes};
 pub use gate::Gate;
-pub use host::{Home, Host, ORGANIZATION_SECRET, Output, USER_SECRET, adapters, test_adapters};
+pub use host::{Home, Host, ORGANIZATION_SECRET, Output, USER_SECRET, adapters, binary, test_adapters};
 pub use needle::{Needle, search_folder};
 pub use odd::{Module, Odd};
 pub use provider::{CALLBACK, CLIENT_ID, CLIENT_SECRET, Provider};

@@ -1,7 +1,7 @@
 //! `periodic adapter new`: what it makes builds, passes its tests and its cases, and is served.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -12,7 +12,9 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::get,
 };
-use periodic_tests::{Home, Instance, ORGANIZATION_SECRET, Stage, USER_SECRET, eventually};
+use periodic_tests::{
+    Home, Instance, ORGANIZATION_SECRET, Stage, USER_SECRET, cargo_variables, eventually, generated,
+};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -50,15 +52,12 @@ async fn provider() -> anyhow::Result<(String, Contacts)> {
     Ok((url, kept))
 }
 
-/// Cargo in the made project. What it compiles is kept beside the workspace's own, so that it is compiled once.
+/// Cargo in the made project.
 async fn cargo(project: &Path, words: &[&str]) -> anyhow::Result<()> {
     let output = Command::new("cargo")
         .args(words)
         .current_dir(project)
-        .env("CARGO_TARGET_DIR", target()?)
-        // What is built here need not be small.
-        .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .envs(cargo_variables()?)
         .kill_on_drop(true)
         .output()
         .await?;
@@ -69,11 +68,6 @@ async fn cargo(project: &Path, words: &[&str]) -> anyhow::Result<()> {
         String::from_utf8_lossy(&output.stderr)
     );
     Ok(())
-}
-
-fn target() -> anyhow::Result<PathBuf> {
-    let adapters = periodic_tests::adapters()?;
-    Ok(adapters.parent().context("a parent")?.join("generated"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +86,7 @@ async fn a_new_adapter_builds_passes_its_tests_and_is_served() -> anyhow::Result
         &["build", "--quiet", "--release", "--target", "wasm32-wasip2"],
     )
     .await?;
-    let wasm = target()?.join("wasm32-wasip2/release/blue_sky.wasm");
+    let wasm = generated()?.join("wasm32-wasip2/release/blue_sky.wasm");
     let file = wasm.to_string_lossy();
     let checked = home.run_bare(&["adapter", "check", &file]).await?;
     assert_eq!(checked.code, Some(0), "{}", checked.stdout);
