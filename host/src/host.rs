@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::{Notify, watch};
@@ -77,8 +80,13 @@ pub(crate) struct Live {
     /// Held while its tokens are refreshed, so that one task does it for all.
     pub(crate) refresh: tokio::sync::Mutex<()>,
     /// The provider's clock minus ours, as last measured.
-    pub(crate) skew: std::sync::atomic::AtomicI64,
+    pub(crate) skew: AtomicI64,
+    /// Counts the beginnings and the ends of changes of its configuration.
+    changes: AtomicU64,
 }
+
+/// A change of an instance's configuration, while it is stored.
+pub(crate) struct Changing(Arc<Live>);
 
 impl LiveInstances {
     /// What is known of this instance.
@@ -97,8 +105,27 @@ impl LiveInstances {
 }
 
 impl Live {
+    /// A change begins; it ends when what is returned is dropped.
+    pub(crate) fn change(self: Arc<Self>) -> Changing {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        Changing(self)
+    }
+
+    /// The number of changes so far; none while one is stored. What was read between two equal answers belongs
+    /// together.
+    pub(crate) fn changes(&self) -> Option<u64> {
+        let changes = self.changes.load(Ordering::SeqCst);
+        changes.is_multiple_of(2).then_some(changes / 2)
+    }
+
     /// The provider's clock minus ours.
     pub(crate) fn skew(&self) -> Millis {
-        self.skew.load(std::sync::atomic::Ordering::Relaxed)
+        self.skew.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Changing {
+    fn drop(&mut self) {
+        self.0.changes.fetch_add(1, Ordering::SeqCst);
     }
 }

@@ -50,7 +50,7 @@ impl Needle {
     #[must_use]
     pub fn find(&self, place: &str, haystack: &[u8]) -> Vec<String> {
         let found = self.forms.iter().filter_map(|(kind, form)| {
-            let at = haystack.windows(form.len()).position(|window| window == form)?;
+            let at = memchr::memmem::find(haystack, form)?;
             let around = haystack
                 .get(at.saturating_sub(80)..(at + form.len() + 20).min(haystack.len()))
                 .unwrap_or_default();

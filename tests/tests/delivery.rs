@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use periodic_tests::{Received, Reply, SIGNING_KEY, Stage, eventually};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use periodic_tests::{Received, Receiver, Reply, SIGNING_KEY, Stage, eventually};
 use serde_json::json;
 
 /// So rarely that the test polls itself.
@@ -209,5 +210,74 @@ async fn a_callback_at_a_closed_address_is_never_called() -> anyhow::Result<()> 
             assert!(error.contains(needle), "{callback}: {error}");
         }
     }
+    Ok(())
+}
+
+/// Whether a ready-made library with this secret takes a message.
+fn verifies(secret: &str, message: &Received) -> anyhow::Result<bool> {
+    let library = standardwebhooks::Webhook::new(secret)?;
+    Ok(library.verify(&message.bytes, &message.headers).is_ok())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_callback_gets_nothing_of_the_old_ones_credentials() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage
+        .instance_with(json!({
+            "event.poller.refresh_interval": RARELY,
+            "event.notification.signature.key": "KEY-A",
+            "event.notification.callback.headers": "Authorization: Bearer SECRET-OF-A",
+        }))
+        .await?;
+    let mut known = STANDARD.encode("KEY-A");
+    let mut receivers = Vec::new();
+    for round in ["B", "C", "D"] {
+        stage.provider.next_second().await?;
+        let key = stage.provider.contact(round)?;
+        stage.poll(&instance).await?;
+        // The settings were used a moment ago.
+        let current = receivers.last().unwrap_or(&stage.receiver);
+        current.expect("CREATED", &key).await?;
+        let receiver = Receiver::start().await?;
+        let (signing_key, bearer) = (format!("KEY-{round}"), format!("Bearer SECRET-OF-{round}"));
+        let change = json!({ "configuration": {
+            "event.notification.callback.url": receiver.url(),
+            "event.notification.signature.key": signing_key,
+            "event.notification.callback.headers": format!("Authorization: {bearer}"),
+        } });
+        stage
+            .api
+            .patch(&format!("/instances/{}", instance.id), &change)
+            .await?
+            .ok()?;
+        let next = stage.provider.contact("Next")?;
+        stage.poll(&instance).await?;
+        receiver.expect("CREATED", &next).await?;
+        for message in receiver.received() {
+            assert_eq!(message.header("authorization"), bearer);
+            assert!(verifies(&STANDARD.encode(&signing_key), &message)?);
+            assert!(!verifies(&known, &message)?);
+        }
+        known = STANDARD.encode(&signing_key);
+        receivers.push(receiver);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_of_standard_webhooks_is_a_key_as_it_stands() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let secret = format!("whsec_{}", STANDARD.encode("thirty-two bytes of randomness .."));
+    stage
+        .instance_with(json!({ "event.notification.signature.key": secret }))
+        .await?;
+    let key = stage.provider.contact("Chung")?;
+    stage.receiver.expect("CREATED", &key).await?;
+    let message = stage.receiver.received().remove(0);
+    assert!(verifies(&secret, &message)?, "given to the library");
+    let text = format!("whsec_{}", STANDARD.encode(&secret));
+    assert!(verifies(&text, &message)?, "as any other text");
+    let other = format!("whsec_{}", STANDARD.encode("another key"));
+    assert!(!verifies(&other, &message)?);
     Ok(())
 }

@@ -232,6 +232,24 @@ const REQUESTS: &[Case] = &[
     ),
     (
         "hub.begin",
+        "the instance's token",
+        400,
+        &["does not bind the secret", "periodic.token"],
+    ),
+    (
+        "hub.begin",
+        "capture over the instance's token",
+        502,
+        &["periodic.token", "which is the host's own"],
+    ),
+    (
+        "hub.begin",
+        "capture the callback",
+        502,
+        &["event.notification.callback.url", "which is the host's own"],
+    ),
+    (
+        "hub.begin",
         "secret in another header",
         400,
         &["does not bind the secret", "header:X-Other"],
@@ -398,6 +416,7 @@ async fn three_strikes_bring_quarantine_which_a_reload_ends() -> anyhow::Result<
     let siege = Siege::lay(limits).await?;
     for (at, attack) in [
         ("hub.begin", "panic"),
+        ("hub.resume", "panic"),
         ("hub.resume", "no JSON"),
         ("hub.resume", "come back for ever"),
     ] {

@@ -18,6 +18,11 @@ const DESCRIBED: &[(&str, &[&str])] = &[
         &["describe failed", "memory<=67108864", "setting adapter.memory"],
     ),
     ("recurse", &["describe failed"]),
+    ("misspelt function", &["{evil.url|orgin}/*", "{key|origin}"]),
+    (
+        "bind the instance's token",
+        &["the secret \"periodic.token\" is the host's own"],
+    ),
     ("panic", &["describe failed", "the guest's own last words"]),
     ("exit", &["describe failed", "exit"]),
     (

@@ -72,8 +72,11 @@ async fn a_browser_is_sent_to_the_provider_and_comes_back() -> anyhow::Result<()
     let location = answer.headers()["location"].to_str()?.to_owned();
     let back = reqwest::Url::parse(&location)?;
     let mut foreign = back.clone();
-    foreign.set_query(Some("code=forged&state=another"));
-    client.get(foreign).send().await?;
+    for forged in ["another", "maximizer"] {
+        foreign.set_query(Some(&format!("code=forged&state={forged}")));
+        let page = client.get(foreign.clone()).send().await?.text().await?;
+        assert!(page.contains("not the visit"), "{page}");
+    }
     client.get(back.join("/favicon.ico")?).send().await?;
     let thanks = client.get(back).send().await?.text().await?;
     assert!(thanks.contains("close this page"), "{thanks}");
@@ -131,17 +134,15 @@ async fn what_is_missing_or_wrong_is_told_with_the_options() -> anyhow::Result<(
         .concat(),
     )?;
     let page = reqwest::Url::parse(&consent_page(&command).await?)?;
-    let (_, back) = page
-        .query_pairs()
-        .find(|(name, _)| name == "redirect_uri")
-        .unwrap_or_default();
-    let no = format!("{back}?error=access_denied&error_description=not%20today&state=maximizer");
-    reqwest::Client::builder()
-        .no_proxy()
-        .build()?
-        .get(no)
-        .send()
-        .await?;
+    let part = |asked: &str| {
+        let found = page.query_pairs().find(|(name, _)| name == asked);
+        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    };
+    let (back, state) = (part("redirect_uri"), part("state"));
+    let no = format!("{back}?error=access_denied&error_description=not%20today&state={state}");
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let shown = client.get(no).send().await?.text().await?;
+    assert!(shown.contains("The provider refused"), "{shown}");
     assert!(!command.ended().await?.success());
     assert!(command.log().contains("not today"), "{}", command.log());
     let instances = stage.api.get("/instances").await?.ok()?;

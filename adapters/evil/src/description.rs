@@ -25,6 +25,12 @@ pub(crate) fn describe(plot: &Plot) -> String {
         }
         "claims OAuth" => with(honest, "authentication", json!({ "type": "oauth2" })),
         "broken pattern" => with(honest, "egress", json!(["https://{evil.url"])),
+        "misspelt function" => with(honest, "egress", json!(["{evil.url|orgin}/*"])),
+        "bind the instance's token" => {
+            let binding =
+                json!({ "secret": "periodic.token", "places": ["bearer"], "urls": ["{evil.url}*"] });
+            with(honest, "secrets", json!([binding]))
+        }
         "deep" => {
             // Nested deeper than a parser's stack may be.
             let (depth, mut described) = (200_000, honest);

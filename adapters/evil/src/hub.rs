@@ -32,6 +32,14 @@ pub(crate) fn begin(context: &Context, _: &Operation, attack: &str) -> Result<St
         "method injection" => request.method = "GET /outside HTTP/1.1\r\nX:".to_owned(),
         "undeclared secret" => request.credentials = vec![key_in("X-Key", "evil.other")],
         "another element's secret" => request.credentials = vec![key_in("X-Key", "oauth.api.secret")],
+        "the instance's token" => request.credentials = vec![key_in("X-Key", "periodic.token")],
+        "capture over the instance's token" => {
+            request.captures = vec![capture("name", Target::Secret("periodic.token".to_owned()))]
+        }
+        "capture the callback" => {
+            let callback = "event.notification.callback.url".to_owned();
+            request.captures = vec![capture("name", Target::Setting(callback))];
+        }
         "secret in another header" => request.credentials = vec![key_in("X-Other", "evil.key")],
         "secret in the query" => {
             request.credentials = vec![Credential::Query(Placement {

@@ -117,7 +117,7 @@ fn status(response: &Response) -> Result<(), Failure> {
         408 => Err(Failure::Transient(detail(format!(
             "{answered}: the call took too long"
         )))),
-        429 | 503 => Err(Failure::RateLimited(detail(answered), response.retry_after())),
+        429 => Err(Failure::RateLimited(detail(answered), response.retry_after())),
         400..=499 => Err(Failure::InvalidRequest(detail(answered))),
         _ => Err(Failure::Transient(detail(answered))),
     }

@@ -47,7 +47,7 @@ pub(crate) fn accept(response: &Response) -> Result<&Response, Failure> {
         404 | 410 => Failure::NotFound(detail),
         // What is gone already, or was never there, is refused so as well.
         400 if code.ends_with("_invalid_id") => Failure::NotFound(detail),
-        429 | 503 => Failure::RateLimited(detail, response.retry_after()),
+        429 => Failure::RateLimited(detail, response.retry_after()),
         408 | 500..=599 => Failure::Transient(detail),
         _ => Failure::InvalidRequest(detail),
     })

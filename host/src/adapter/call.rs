@@ -13,9 +13,12 @@ use super::{
     limits::LimitExceeded,
     room::Room,
     state::State,
-    supervision::{Health, Strike},
+    supervision::Health,
     threads::{Turn, Unfinished},
 };
+
+/// Functions of a backtrace that are told.
+const FRAMES: usize = 12;
 
 impl Adapter {
     pub(super) fn absent(&self, interface: &'static str) -> CallError {
@@ -91,7 +94,7 @@ impl Adapter {
     /// A failure of the call is the adapter's own fault.
     fn note(&self, error: &CallError) {
         self.counters.failed(error);
-        self.strike(Strike::Failed, error.to_string());
+        self.strike(error.to_string());
     }
 
     fn explain(&self, function: &'static str, fault: Fault) -> CallError {
@@ -186,7 +189,6 @@ impl Call<'_> {
                     tap.returned(function, &value);
                 }
                 adapter.counters.returned(bytes(&value));
-                adapter.supervisor.returned();
                 return Ok(value);
             }
             // Nobody's fault.
@@ -222,6 +224,24 @@ pub(super) struct Guest {
     _room: Room,
 }
 
+/// The functions that led to a trap, the last one first. Those that make a panic of it say nothing.
+fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
+    let names = backtrace
+        .frames()
+        .iter()
+        .map(|frame| frame.func_name().unwrap_or("?"));
+    let names: Vec<String> = names
+        .map(|name| format!("{:#}", rustc_demangle::demangle(name)))
+        .collect();
+    let panic = |name: &String| {
+        ["core::panicking::", "std::panicking::"]
+            .iter()
+            .any(|of| name.starts_with(of))
+    };
+    let own = names.iter().rposition(panic).map_or(0, |last| last + 1);
+    names.into_iter().skip(own).take(FRAMES).collect()
+}
+
 /// Why a guest returned nothing.
 pub(super) struct Fault {
     error: wasmtime::Error,
@@ -255,12 +275,7 @@ impl Guest {
             trap = format!("{trap}; it wrote: {words}");
         }
         if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
-            let names = backtrace
-                .frames()
-                .iter()
-                .take(12)
-                .map(|frame| frame.func_name().unwrap_or("?"));
-            trap = format!("{trap}; in {}", names.collect::<Vec<_>>().join(" < "));
+            trap = format!("{trap}; in {}", frames(backtrace).join(" < "));
         }
         trap
     }

@@ -65,7 +65,7 @@ impl Runtime {
             .max_wasm_stack(limits.stack)
             // The host's part of the stack is what the engine's defaults leave it.
             .async_stack_size(limits.stack.saturating_add(HOST_STACK))
-            .wasm_backtrace_max_frames(NonZeroUsize::new(20));
+            .wasm_backtrace_max_frames(NonZeroUsize::new(40));
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;

@@ -13,7 +13,7 @@ use super::{
     supervision::Supervisor,
     trust::{Verdict, Vetted},
 };
-use crate::egress::UrlPatterns;
+use crate::egress::{UrlPatterns, is_reserved};
 
 impl Compiled {
     /// Check, compile and link a file's content, in its lane and off the executor.
@@ -86,6 +86,7 @@ impl Adapter {
             return Err(Rejection::Key(adapter.description.key));
         }
         check_patterns(&adapter.description)?;
+        check_secrets(&adapter.description)?;
         adapter.compiled.linked.check_claims(&adapter.description)?;
         adapter.limits = host.limits.of_element(adapter.key(), adapter.file());
         Ok(adapter)
@@ -105,6 +106,20 @@ fn check_patterns(description: &Description) -> Result<(), Rejection> {
     let understood = UrlPatterns::compile(&patterns, &|_key| None);
     understood.map_err(|error| Rejection::Description(error.to_string()))?;
     Ok(())
+}
+
+/// What is the host's own is nobody's to send.
+fn check_secrets(description: &Description) -> Result<(), Rejection> {
+    let bound = description.secrets.iter().map(|binding| &binding.secret);
+    let declared = description.configuration.iter();
+    let declared = declared.filter(|key| key.secret).map(|key| &key.key);
+    match bound.chain(declared).find(|name| is_reserved(name)) {
+        None => Ok(()),
+        Some(name) => Err(Rejection::Description(format!(
+            "the secret {name:?} is the host's own: names that begin with periodic. or event.notification. are not an \
+             element's"
+        ))),
+    }
 }
 
 /// Of all that an element is made from. A component alone is what its file is.

@@ -53,11 +53,7 @@ pub use self::{
     watch::Watch,
 };
 use self::{
-    component::Compiled,
-    counters::Counters,
-    package::Package,
-    room::Rooms,
-    supervision::{Strike, Supervisor},
+    component::Compiled, counters::Counters, package::Package, room::Rooms, supervision::Supervisor,
     threads::Threads,
 };
 use periodic_sdk::description::Description;
@@ -162,7 +158,7 @@ impl Adapter {
     /// tuple in postcard's format.
     pub(crate) fn malformed(&self, why: String, call: Option<(&'static str, Vec<u8>)>) {
         self.counters.malformed();
-        self.strike(Strike::Malformed, why.clone());
+        self.strike(why.clone());
         if let (Some((function, arguments)), Some(tap)) = (call, &self.tap) {
             tap.told(self, function, arguments, why);
         }
@@ -173,8 +169,8 @@ impl Adapter {
         self.supervisor.accepted();
     }
 
-    fn strike(&self, strike: Strike, why: String) {
-        self.supervisor.strike(strike, why);
+    fn strike(&self, why: String) {
+        self.supervisor.strike(why);
         if let Health::Quarantined { why, .. } = self.health() {
             tracing::error!(adapter = self.key(), why, "the adapter is put into quarantine");
         }

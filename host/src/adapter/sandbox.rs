@@ -113,7 +113,6 @@ impl Adapter {
 
     /// Forget its strikes: in the sandbox each case stands for itself.
     pub fn pardon(&self) {
-        self.supervisor.returned();
         self.supervisor.accepted();
     }
 }

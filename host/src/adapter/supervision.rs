@@ -3,7 +3,9 @@
 //!
 //! A *strike* is what a good adapter never does: a trap, a passed deadline, a reached limit, an answer that the
 //! contract does not allow. Strikes in a row lead to quarantine, which doubles each time. After a quarantine the adapter
-//! is on probation: the next strike brings the next quarantine, a good call ends the matter. A new file starts anew.
+//! is on probation: the next strike brings the next quarantine, an operation that comes to its end ends the matter. That
+//! a call returned says little: of an adapter that fails at every answer, the first call of each operation returns. A
+//! new file starts anew.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -62,39 +64,23 @@ pub(super) struct Supervisor {
 struct Record {
     /// Since when things are as they are.
     since: Millis,
-    /// Failed calls in a row.
-    failed: u32,
-    /// Answers in a row that the contract does not allow.
-    malformed: u32,
+    /// Strikes in a row.
+    strikes: u32,
     /// Quarantines in a row, each twice as long.
     quarantines: u32,
     last: Option<(Millis, String)>,
     until: Option<Millis>,
 }
 
-/// What an adapter did that a good one does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Strike {
-    /// A call failed. The next one that returns is a good one.
-    Failed,
-    /// A call returned, and what it returned is not allowed. Only an answer that is accepted makes that good.
-    Malformed,
-}
-
 impl Record {
     fn new(now: Millis) -> Self {
         Self {
             since: now,
-            failed: 0,
-            malformed: 0,
+            strikes: 0,
             quarantines: 0,
             last: None,
             until: None,
         }
-    }
-
-    fn strikes(&self) -> u32 {
-        self.failed.saturating_add(self.malformed)
     }
 }
 
@@ -117,7 +103,7 @@ impl Supervisor {
                 .unwrap_or_default()
         };
         let since = record.since;
-        match (record.until, record.strikes()) {
+        match (record.until, record.strikes) {
             (Some(until), _) if until > now => Standing {
                 health: Health::Quarantined { until, why: why() },
                 since,
@@ -134,22 +120,19 @@ impl Supervisor {
     }
 
     /// The adapter's own fault.
-    pub(super) fn strike(&self, strike: Strike, why: String) {
+    pub(super) fn strike(&self, why: String) {
         let (now, mut record) = (self.clock.now(), self.record());
         let calm = |(last, _): &(Millis, String)| now.saturating_sub(*last) >= millis(CALM);
         if record.last.as_ref().is_some_and(calm) {
             *record = Record::new(record.since);
         }
-        if record.strikes() == 0 {
+        if record.strikes == 0 {
             record.since = now;
         }
-        match strike {
-            Strike::Failed => record.failed = record.failed.saturating_add(1),
-            Strike::Malformed => record.malformed = record.malformed.saturating_add(1),
-        }
+        record.strikes = record.strikes.saturating_add(1);
         record.last = Some((now, why));
         let on_probation = record.until.is_some_and(|until| until <= now);
-        if on_probation || record.strikes() >= STRIKES {
+        if on_probation || record.strikes >= STRIKES {
             let doubled = FIRST.saturating_mul(1_u32.checked_shl(record.quarantines).unwrap_or(u32::MAX));
             record.quarantines = record.quarantines.saturating_add(1);
             record.until = Some(now.saturating_add(millis(doubled.min(LONGEST))));
@@ -157,24 +140,11 @@ impl Supervisor {
         }
     }
 
-    /// A call returned.
-    pub(super) fn returned(&self) {
-        self.forgive(|record| record.failed = 0);
-    }
-
-    /// What it returned was accepted.
+    /// An operation came to its end, and what the adapter answered was used.
     pub(super) fn accepted(&self) {
-        self.forgive(|record| record.malformed = 0);
-    }
-
-    fn forgive(&self, forgive: impl FnOnce(&mut Record)) {
         let (now, mut record) = (self.clock.now(), self.record());
-        let before = record.strikes();
-        if before == 0 {
-            return;
-        }
-        forgive(&mut record);
-        if record.strikes() == 0 {
+        if record.strikes > 0 {
+            record.strikes = 0;
             record.until = None;
             record.since = now;
         }
@@ -197,7 +167,7 @@ mod tests {
     }
 
     fn strike(supervisor: &Supervisor, times: u32) {
-        (0..times).for_each(|number| supervisor.strike(Strike::Failed, format!("trap {number}")));
+        (0..times).for_each(|number| supervisor.strike(format!("trap {number}")));
     }
 
     async fn wait(millis: Millis) {
@@ -214,7 +184,7 @@ mod tests {
             why: "trap 1".to_owned(),
         };
         assert_eq!(supervisor.standing().health, degraded);
-        supervisor.returned();
+        supervisor.accepted();
         assert_eq!(supervisor.standing().health, Health::Ready);
         strike(&supervisor, 3);
         assert_eq!(quarantine(&supervisor), Some(30_000));
@@ -231,16 +201,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_malformed_is_made_good_by_what_is_accepted() {
+    async fn what_stands_is_told_with_its_time() {
         let supervisor = Supervisor::new(Clock::simulated(1_000_000));
-        let malformed = || supervisor.strike(Strike::Malformed, "no JSON".to_owned());
-        for _answer in 0..2 {
-            // Each malformed answer is one of a call that returned.
-            supervisor.returned();
-            malformed();
-        }
+        strike(&supervisor, 2);
         let Standing { health, since } = supervisor.standing();
-        let why = "no JSON".to_owned();
+        let why = "trap 1".to_owned();
         assert_eq!((health, since), (Health::Degraded { strikes: 2, why }, 1_000_000));
         wait(1000).await;
         supervisor.accepted();
@@ -249,11 +214,7 @@ mod tests {
             since: 1_001_000,
         };
         assert_eq!(supervisor.standing(), ready);
-        for _answer in 0..3 {
-            supervisor.returned();
-            malformed();
-        }
-        assert_eq!(quarantine(&supervisor), Some(30_000));
+        strike(&supervisor, 3);
         wait(30_000).await;
         let Standing { health, since } = supervisor.standing();
         assert!(
@@ -261,22 +222,19 @@ mod tests {
             "{health:?}"
         );
         assert_eq!(since, 1_031_000, "on probation since the quarantine's end");
-        supervisor.returned();
-        malformed();
-        assert_eq!(quarantine(&supervisor), Some(60_000));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_good_call_ends_probation_and_calm_forgives() {
+    async fn a_good_operation_ends_probation_and_calm_forgives() {
         let supervisor = Supervisor::new(Clock::simulated(1_000_000));
         strike(&supervisor, 3);
         wait(30_000).await;
-        supervisor.returned();
+        supervisor.accepted();
         assert_eq!(supervisor.standing().health, Health::Ready);
         strike(&supervisor, 3);
         assert_eq!(quarantine(&supervisor), Some(60_000), "the second in a row");
         wait(15 * 60_000).await;
-        supervisor.returned();
+        supervisor.accepted();
         strike(&supervisor, 3);
         assert_eq!(quarantine(&supervisor), Some(30_000), "a first one again");
     }

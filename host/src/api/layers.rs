@@ -52,7 +52,13 @@ pub(super) async fn identify(State(api): State<Api>, request: Request, next: Nex
     let answer = async {
         let response = uniform(next.run(request).await).await;
         let millis = api.host.clock.now() - started;
-        tracing::debug!(status = response.status().as_u16(), millis, "answered");
+        let status = response.status();
+        // What went well says little, and there is much of it.
+        match status.as_u16() {
+            500.. => tracing::warn!(status = status.as_u16(), millis, "answered"),
+            400.. => tracing::info!(status = status.as_u16(), millis, "answered"),
+            _ => tracing::debug!(status = status.as_u16(), millis, "answered"),
+        }
         response
     };
     let mut response = REQUEST_ID.scope(id.clone(), answer.instrument(span)).await;

@@ -25,13 +25,17 @@ mod page;
 mod pollers;
 mod polls;
 mod query;
+mod server;
 mod settings;
 mod stream;
 mod subscriptions;
 mod tenants;
 mod view;
 
-pub use self::limit::{Limiter, RateLimit};
+pub use self::{
+    limit::{Limiter, RateLimit},
+    server::serve,
+};
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -42,11 +46,14 @@ use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::{host::Host, instance::Rules, poll::Scheduler};
 
 /// The largest body that is taken, in bytes. Cloud Elements' own limit.
 const BODY_LIMIT: usize = 8 << 20;
+/// So long the next piece of a body may keep the host waiting.
+const BODY_PAUSE: Duration = Duration::from_secs(30);
 /// Where the compatible interface stands.
 const BASE: &str = "/elements/api-v2";
 
@@ -107,6 +114,7 @@ impl Api {
             .method_not_allowed_fallback(layers::method_not_allowed)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(middleware::from_fn(layers::limit_body))
+            .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
             .layer(tower_http::catch_panic::CatchPanicLayer::custom(layers::panicked))
             .layer(middleware::from_fn_with_state(self.clone(), layers::identify))
             .with_state(self)

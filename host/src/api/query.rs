@@ -1,6 +1,7 @@
-//! Query strings, decoded as poller URLs and curl users write them: `+` stays a plus.
+//! Query strings, decoded as forms are: `+` is a space.
 //!
-//! Time zone offsets (`+01:00`) stand in `where` clauses unencoded, and form decoding would turn them into spaces.
+//! But it stays a plus between a time of day and two digits: time zone offsets (`T08:00:00+01:00`) stand in `where`
+//! clauses unencoded.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
@@ -69,9 +70,28 @@ impl Query {
 }
 
 fn decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text)
+    let spaced: String = text
+        .char_indices()
+        .map(|(at, character)| match character {
+            '+' if !is_offset(text, at) => ' ',
+            character => character,
+        })
+        .collect();
+    percent_encoding::percent_decode_str(&spaced)
         .decode_utf8_lossy()
         .into_owned()
+}
+
+/// Whether the sign at this place begins a time zone's offset: after digits that follow a colon, perhaps with a
+/// fraction, and before two digits.
+fn is_offset(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at(at);
+    let digit = |c: char| c.is_ascii_digit();
+    let before = before.trim_end_matches(digit);
+    let seconds = before
+        .strip_suffix('.')
+        .map_or(before, |seconds| seconds.trim_end_matches(digit));
+    seconds.ends_with(':') && after.chars().skip(1).take(2).filter(|c| digit(*c)).count() == 2
 }
 
 impl FromRequestParts<Api> for Query {
@@ -87,10 +107,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plus_stays_plus() {
+    fn a_plus_is_a_space_but_in_time_zones() {
         let query = Query::parse("where=a>='2018-01-01T00:00:00+01:00'&x=%2B%20y&tags[]=a&tags%5B%5D=b&flag");
         assert_eq!(query.get("where"), Some("a>='2018-01-01T00:00:00+01:00'"));
         assert_eq!(query.get("x"), Some("+ y"));
+        for (text, expected) in [
+            ("a+%3E+%27b%27", "a > 'b'"),
+            (
+                "a+>+'2018-01-01T00:00:00.123+0100'",
+                "a > '2018-01-01T00:00:00.123+0100'",
+            ),
+            ("a+>+'2018-01-01 08:00+01:00'", "a > '2018-01-01 08:00+01:00'"),
+            ("name='12.5+20'", "name='12.5 20'"),
+            ("a=1:2+b", "a=1:2 b"),
+            ("+", " "),
+            ("ä+ö", "ä ö"),
+        ] {
+            assert_eq!(decode(text), expected, "{text}");
+        }
         assert_eq!(query.all("tags[]").collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(query.get("flag"), None);
     }

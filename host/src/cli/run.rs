@@ -128,13 +128,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
 
     let mut parts = JoinSet::new();
     let stopping = shutdown.clone();
-    let server =
-        axum::serve(listener, api.clone().router()).with_graceful_shutdown(stopping.cancelled_owned());
-    parts.spawn(async move {
-        if let Err(error) = server.await {
-            tracing::error!(%error, "the HTTP server ended");
-        }
-    });
+    parts.spawn(api::serve(listener, api.clone().router(), stopping));
     parts.spawn(Worker::of(&host, delivery_options(&settings)?).run(shutdown.clone()));
     parts.spawn(keep_house(
         Arc::clone(&host),

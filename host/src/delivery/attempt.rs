@@ -73,9 +73,12 @@ impl Sender {
             Ok(headers) => headers,
             Err(error) => return unsent(&error),
         };
+        // The headers and the key are meant for the URL that stands beside them, whatever it was when this was claimed.
+        let configured = settings.callback_url.as_deref();
+        let configured = configured.filter(|_| delivery.maker == Maker::Configuration);
         let timeout = settings.timeout.unwrap_or(self.timeout).min(self.timeout);
         let parcel = Parcel {
-            url: &delivery.url,
+            url: configured.unwrap_or(&delivery.url),
             headers,
             body,
             timeout,
@@ -109,7 +112,14 @@ fn all_headers(
     let key = settings.signing_key.as_ref().map(|key| key.expose().as_bytes());
     if let Some(key) = key.filter(|key| !key.is_empty()) {
         let elements = signature::elements(key, body);
-        let standard = signature::standard(key, &delivery.event_id, seconds, body);
+        let mut standard = signature::standard(key, &delivery.event_id, seconds, body);
+        // Who gave a secret of Standard Webhooks for a key gives the same to his library.
+        if let Some(Ok(key)) = settings.signing_key.as_ref().map(signature::key_of) {
+            standard = format!(
+                "{standard} {}",
+                signature::standard(&key, &delivery.event_id, seconds, body)
+            );
+        }
         headers.push((signature::ELEMENTS_SIGNATURE, HeaderValue::try_from(elements)?));
         headers.push((signature::WEBHOOK_SIGNATURE, HeaderValue::try_from(standard)?));
     }

@@ -24,8 +24,10 @@ use crate::{
 
 const SIGNING_KEY: &str = "event.notification.signature.key";
 const HEADERS: &str = "event.notification.callback.headers";
+const CALLBACK_URL: &str = "event.notification.callback.url";
 
-/// How long settings are remembered: a burst reads them once, and a new key holds soon.
+/// How long settings are remembered: a burst reads them once. A change by this process holds at once, one by another
+/// soon.
 const FRESH: Duration = Duration::from_secs(5);
 /// How many instances' settings are remembered, before those that are no longer fresh are dropped.
 const REMEMBERED: usize = 4096;
@@ -34,7 +36,17 @@ const REMEMBERED: usize = 4096;
 #[derive(Debug)]
 pub struct StoredSettings {
     host: Arc<Host>,
-    remembered: Mutex<HashMap<InstanceId, (Millis, DeliverySettings)>>,
+    remembered: Mutex<HashMap<InstanceId, Remembered>>,
+}
+
+/// Settings that were read.
+#[derive(Debug)]
+struct Remembered {
+    /// When.
+    read: Millis,
+    /// After how many changes of the instance.
+    changes: u64,
+    settings: DeliverySettings,
 }
 
 impl Worker {
@@ -101,31 +113,42 @@ impl StoredSettings {
         }
     }
 
-    fn recall(&self, instance: InstanceId, now: Millis) -> Option<DeliverySettings> {
+    fn recall(&self, instance: InstanceId, now: Millis, changes: u64) -> Option<DeliverySettings> {
         let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read, settings) = remembered.get(&instance)?;
-        is_fresh(*read, now).then(|| settings.clone())
+        let known = remembered.get(&instance)?;
+        (known.changes == changes && is_fresh(known.read, now)).then(|| known.settings.clone())
     }
 
-    fn remember(&self, instance: InstanceId, now: Millis, settings: DeliverySettings) {
+    fn remember(&self, instance: InstanceId, known: Remembered) {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.len() >= REMEMBERED {
-            remembered.retain(|_instance, (read, _settings)| is_fresh(*read, now));
+            remembered.retain(|_instance, other| is_fresh(other.read, known.read));
         }
-        remembered.insert(instance, (now, settings));
+        remembered.insert(instance, known);
     }
 }
 
 #[async_trait]
 impl Settings for StoredSettings {
     async fn of(&self, instance: InstanceId) -> Result<DeliverySettings, SettingsError> {
-        let now = self.host.clock.now();
-        if let Some(settings) = self.recall(instance, now) {
-            return Ok(settings);
+        let live = self.host.live.get(instance);
+        loop {
+            let (now, changes) = (self.host.clock.now(), live.changes());
+            if let Some(settings) = changes.and_then(|changes| self.recall(instance, now, changes)) {
+                return Ok(settings);
+            }
+            let settings = read(&*self.host.store, &self.host.vault, instance).await?;
+            // Configuration and secrets are read one after the other: half of a change may be in them.
+            if let Some(changes) = changes.filter(|_| live.changes() == changes) {
+                let known = Remembered {
+                    read: now,
+                    changes,
+                    settings: settings.clone(),
+                };
+                self.remember(instance, known);
+                return Ok(settings);
+            }
         }
-        let settings = read(&*self.host.store, &self.host.vault, instance).await?;
-        self.remember(instance, now, settings.clone());
-        Ok(settings)
     }
 }
 
@@ -164,6 +187,7 @@ async fn read(
         signing_key: value(SIGNING_KEY)?,
         headers,
         format,
+        callback_url: found.configuration.get(CALLBACK_URL).cloned(),
         timeout: None,
     })
 }

@@ -22,6 +22,8 @@ pub struct DeliverySettings {
     pub headers: ExtraHeaders,
     /// `event.notification.format`.
     pub format: Format,
+    /// `event.notification.callback.url`, which the headers and the key are meant for.
+    pub callback_url: Option<String>,
     /// How long an attempt may take, where that is less than [`Options::timeout`](super::Options::timeout).
     pub timeout: Option<Duration>,
 }

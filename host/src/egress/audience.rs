@@ -5,7 +5,7 @@ use std::fmt;
 use periodic_sdk::description::Description;
 use url::Url;
 
-use super::{PatternError, RefusedAddress, UrlPatterns};
+use super::{PatternError, RefusedAddress, UrlPatterns, is_reserved};
 
 /// Where an element's requests and secrets may go, with an instance's configuration put in.
 #[derive(Debug, Clone, Default)]
@@ -183,13 +183,17 @@ impl Audience {
         }
     }
 
+    /// Where a secret may go.
+    fn bindings(&self, secret: &str) -> impl Iterator<Item = &Binding> {
+        let bindings = self.secrets.iter();
+        bindings.filter(move |binding| binding.secret == secret && !is_reserved(secret))
+    }
+
     /// Whether a secret may go there.
     pub fn check_secret(&self, secret: &str, place: Place<'_>, url: &Url) -> Result<(), Refused> {
-        let bound = self.secrets.iter().any(|binding| {
-            binding.secret == secret
-                && binding.places.iter().any(|bound| place.is(bound))
-                && binding.urls.allows(url)
-        });
+        let bound = self
+            .bindings(secret)
+            .any(|binding| binding.places.iter().any(|bound| place.is(bound)) && binding.urls.allows(url));
         if bound {
             return Ok(());
         }
@@ -202,8 +206,10 @@ impl Audience {
 
     /// Whether the calls of the provider may be verified with a secret.
     pub fn check_verification(&self, secret: &str) -> Result<(), Refused> {
-        let mut bindings = self.secrets.iter().filter(|binding| binding.secret == secret);
-        if bindings.any(|binding| binding.places.iter().any(|place| place == WEBHOOK)) {
+        if self
+            .bindings(secret)
+            .any(|binding| binding.places.iter().any(|place| place == WEBHOOK))
+        {
             return Ok(());
         }
         Err(Refused::Unbound {
@@ -247,7 +253,7 @@ pub(super) fn shown(url: &Url) -> String {
 
 #[cfg(test)]
 mod tests {
-    use periodic_sdk::description::AuthenticationKind;
+    use periodic_sdk::description::{AuthenticationKind, SecretBinding};
 
     use super::*;
 
@@ -281,5 +287,26 @@ mod tests {
             "https://acme.example/x",
             Err(&refused.replace("https://acme.example/api/*", "")),
         );
+    }
+
+    #[test]
+    fn what_is_the_hosts_own_goes_nowhere() {
+        let bind = |secret: &str| SecretBinding {
+            secret: secret.to_owned(),
+            places: vec!["bearer".to_owned(), "webhook".to_owned()],
+            urls: vec!["https://acme.example/*".to_owned()],
+        };
+        let names = ["acme.key", "periodic.token", "event.notification.signature.key"];
+        let description = Description {
+            secrets: names.map(bind).into(),
+            ..Description::new("acme", "Acme", 1, "crm", AuthenticationKind::None)
+        };
+        let audience = Audience::new(&description, None, &|_| None).unwrap();
+        let url = Url::parse("https://acme.example/x").unwrap();
+        let goes = names.map(|name| {
+            let sent = audience.check_secret(name, Place::Bearer, &url).is_ok();
+            (sent, audience.check_verification(name).is_ok())
+        });
+        assert_eq!(goes, [(true, true), (false, false), (false, false)]);
     }
 }

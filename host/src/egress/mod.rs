@@ -27,7 +27,7 @@ pub use self::{
     operator::{OperatorClient, OperatorError, OperatorPage},
     pattern::{PatternError, UrlPatterns},
     policy::{AddressPolicy, RefusedAddress},
-    secrets::Secrets,
+    secrets::{Secrets, is_reserved},
     wire::Wire,
 };
 pub(crate) use self::{credential::digest as hmac, oauth1::method_name as oauth1_method, scrub::Scrubber};

@@ -2,8 +2,9 @@
 //!
 //! `scheme://host[:port]/path`, with `*` at the end of the path for anything that follows, and `*.` before the host for
 //! any number of labels. `{key}` stands for a configuration value: at the start of a pattern for a URL whose scheme,
-//! host, port and path are the beginning, anywhere else for one label of the host or one segment of the path. A value
-//! that is none of that makes the pattern match nothing, so that no configuration widens a pattern.
+//! host, port and path are the beginning (`{key|origin}`: whose scheme, host and port are), anywhere else for one label
+//! of the host or one segment of the path. A value that is none of that makes the pattern match nothing, so that no
+//! configuration widens a pattern.
 
 use url::{Host, Url};
 
@@ -135,6 +136,13 @@ fn fill(pattern: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Filled
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
         let (key, after) = after.split_once('}').ok_or("has a { without }")?;
+        let (key, origin) = match key.strip_suffix("|origin") {
+            Some(key) => (key, true),
+            None => (key, false),
+        };
+        if key.contains('|') || (origin && !text.is_empty()) {
+            return Err("knows {key}, and {key|origin} at its start");
+        }
         let Some(value) = lookup(key).filter(|value| !value.trim().is_empty()) else {
             return Ok(Filled::NoValue);
         };
@@ -150,6 +158,9 @@ fn fill(pattern: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Filled
             };
             url.set_query(None);
             url.set_fragment(None);
+            if origin {
+                url.set_path("");
+            }
             text.push_str(url.as_str().trim_end_matches('/'));
         }
         rest = after;
@@ -251,6 +262,22 @@ mod tests {
             "http://127.0.0.1:8/service/Read",
             false,
         );
+        let site = "https://acme.example:8443/deep/er?x=1";
+        check(
+            "{site|origin}/api/*",
+            site,
+            "https://acme.example:8443/api/x",
+            true,
+        );
+        check("{site|origin}/api/*", site, "https://acme.example/api/x", false);
+        check(
+            "{site|origin}/api/*",
+            site,
+            "https://acme.example:8443/deep/er",
+            false,
+        );
+        check("{site|origin}*", site, "https://acme.example:8443/x", true);
+        check("{site|origin}/*", "nonsense", "https://nonsense/", false);
         check("{site}*", "*", "http://127.0.0.1:8/", false);
         check("{site}*", "nonsense", "http://nonsense/", false);
         check(
@@ -278,6 +305,11 @@ mod tests {
     fn broken_patterns_are_told() {
         let error = UrlPatterns::compile(&["https://{x".to_owned()], &|_| None).unwrap_err();
         assert_eq!(error.why, "has a { without }");
-        assert!(UrlPatterns::compile(&["nonsense".to_owned()], &|_| None).is_err());
+        for pattern in ["nonsense", "{x|orgin}/*", "https://{x|origin}.acme.com/"] {
+            assert!(
+                UrlPatterns::compile(&[pattern.to_owned()], &|_| None).is_err(),
+                "{pattern}"
+            );
+        }
     }
 }

@@ -5,6 +5,12 @@ use std::{collections::BTreeMap, fmt};
 use super::scrub::Scrubber;
 use crate::vault::Secret;
 
+/// Whether a name is the host's own, as those of an instance's token and of its signing key: no adapter hears of such a
+/// secret, sends it, or puts another in its place.
+pub fn is_reserved(name: &str) -> bool {
+    name.starts_with("periodic.") || name.starts_with("event.notification.")
+}
+
 /// Opened secrets, by name. `Debug` prints the names.
 #[derive(Clone, Default)]
 pub struct Secrets(BTreeMap<String, Secret>);

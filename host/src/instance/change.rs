@@ -58,8 +58,9 @@ pub async fn change(
         ..
     } = registering;
     let (reauthenticated, unregisters) = (change.state.is_some(), change.registration == Edit::Remove);
+    let changing = host.live.get(instance.id).change();
     let stored = host.store.change_instance(instance.id, change).await;
-    drop(expectation);
+    drop((changing, expectation));
     if let (Err(_), Some(new)) = (&stored, &registered) {
         let mut session = Session::open(host, instance).await?;
         inbound::unsubscribe(&mut session, instance.id, new.data.clone()).await;

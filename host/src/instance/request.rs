@@ -306,27 +306,32 @@ fn text(field: &str, value: &Value) -> Result<String, Problem> {
     }
 }
 
-/// Drop everything that looks like a tag of HTML: names and tags are shown in browsers.
+/// Drop everything that looks like a tag of HTML: names and tags are shown in browsers. What is left has none either, so
+/// that no tag can be hidden in another.
 fn strip_markup(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('<') {
-        let begins_tag =
-            after.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?'));
-        match after.split_once('>').filter(|_| begins_tag) {
-            Some((_tag, after)) => {
-                shown.push_str(before);
-                rest = after;
+    // Where a tag may have begun in what is shown.
+    let mut begun = Vec::new();
+    for character in text.chars() {
+        match character {
+            '<' => begun.push(shown.len()),
+            '>' => {
+                let tag = std::iter::from_fn(|| begun.pop()).find(|start| begins_tag(&shown[*start..]));
+                if let Some(start) = tag {
+                    shown.truncate(start);
+                    continue;
+                }
             }
-            None => {
-                shown.push_str(before);
-                shown.push('<');
-                rest = after;
-            }
+            _ => {}
         }
+        shown.push(character);
     }
-    shown.push_str(rest);
     shown
+}
+
+fn begins_tag(text: &str) -> bool {
+    let first = text.chars().nth(1);
+    first.is_some_and(|first| first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?'))
 }
 
 #[cfg(test)]
@@ -419,6 +424,11 @@ mod tests {
             ("<script>alert(1)</script>x", "alert(1)x"),
             ("<", "<"),
             ("1<2 <b>3", "1<2 3"),
+            ("<<i>script>alert(1)<<i>/script>", "alert(1)"),
+            ("<<<b>i>img src=x onerror=alert(1)>", ""),
+            ("<a title=\"<b>\">y</a>", "y"),
+            ("a > b < c > d <e", "a > b < c > d <e"),
+            ("ä<b>ö</b>", "äö"),
         ];
         for (text, expected) in cases {
             assert_eq!(strip_markup(text), expected, "{text}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     ACCESS_TOKEN, Failure, HubAnswer, Keeping, Session,
     failure::detail,
+    fields::only,
     last::{LastCall, packed},
 };
 use crate::{
@@ -244,6 +245,11 @@ impl Session<'_> {
         if captured.is_empty() {
             return Ok(());
         }
+        for Captured { into, .. } in &captured {
+            let (types::Target::Secret(key) | types::Target::Setting(key) | types::Target::Lifetime(key)) =
+                into;
+            self.not_the_hosts(key)?;
+        }
         let now = self.host.clock.now();
         let mut settings = Vec::new();
         let mut names = Vec::new();
@@ -455,9 +461,15 @@ impl Operation for Operate {
         answers: &[types::Answer],
     ) -> Result<Self::Result, Failure> {
         let mut renderer = session.renderer(answers);
+        let fields = match &self.0 {
+            hub::Operation::List(listing) => listing.fields.as_slice(),
+            hub::Operation::Get(single) => single.fields.as_slice(),
+            _ => &[],
+        };
         let mut render = |document: &types::Document| {
-            let rendered = renderer.render(document).map(|rendered| rendered.json);
-            rendered.map_err(|error| session.malformed(error.to_string()))
+            let rendered = renderer.render(document);
+            let rendered = rendered.map_err(|error| session.malformed(error.to_string()))?;
+            only(rendered.json, fields).map_err(|error| session.malformed(format!("a record: {error}")))
         };
         Ok(match output {
             hub::Outcome::Listed(hub::Listed { records, next, total }) => {

@@ -34,10 +34,12 @@ impl Session<'_> {
         };
         let request = self.adapter.authorize(&self.context(), &authorization).await?;
         let request = request.map_err(Failure::from)?;
-        Ok(self
+        let url = self
             .host
             .egress
-            .complete_url(&self.audience, &self.secrets, &request)?)
+            .complete_url(&self.audience, &self.secrets, &request)?;
+        self.adapter.accepted();
+        Ok(url)
     }
 
     /// The verifier that waits under the state that came back with a code. It can be taken once.
@@ -137,7 +139,9 @@ impl Session<'_> {
             .await?
             .map_err(Failure::from)?;
         self.derive(settings.into_iter().map(|setting| (setting.key, setting.value)))
-            .await
+            .await?;
+        self.adapter.accepted();
+        Ok(())
     }
 
     /// What another task stored in the meantime.

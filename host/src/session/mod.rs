@@ -7,6 +7,7 @@
 mod conversation;
 mod document;
 mod failure;
+mod fields;
 mod grant;
 mod last;
 mod oauth1;
@@ -42,8 +43,9 @@ use crate::{
         contract::{hub, poller, types},
     },
     clock::Millis,
-    egress::{Audience, Patience, Secrets},
+    egress::{Audience, Patience, Secrets, is_reserved},
     host::{Host, Live},
+    instance::HOST_KEYS,
     store::{Instance, InstanceChange, InstanceId, SealedSecret},
     vault::Secret,
 };
@@ -308,10 +310,10 @@ impl<'h> Session<'h> {
 
     /// Check a resource's poller configuration and fill in its defaults; an error is for whoever wrote it.
     pub async fn plan(&self, resource: &str, configuration: &str) -> Result<Result<String, String>, Failure> {
-        Ok(self
-            .adapter
-            .plan(&self.context(), resource, configuration)
-            .await?)
+        let context = self.context();
+        let planned = self.adapter.plan(&context, resource, configuration).await?;
+        self.adapter.accepted();
+        Ok(planned)
     }
 
     /// Start a walk. Unlike other operations its token is not refreshed in the middle: the caller starts again, and
@@ -361,9 +363,22 @@ impl<'h> Session<'h> {
         types::Context {
             now: self.provider_now(),
             configuration: shown.map(setting).collect(),
-            secrets: self.secrets.names().map(str::to_owned).collect(),
+            secrets: self
+                .secrets
+                .names()
+                .filter(|name| !is_reserved(name))
+                .map(str::to_owned)
+                .collect(),
             package: self.adapter.package().map(<[u8]>::to_vec),
         }
+    }
+
+    /// Refuse to let an adapter set what is the host's own.
+    fn not_the_hosts(&self, key: &str) -> Result<(), Failure> {
+        if is_reserved(key) || HOST_KEYS.iter().any(|known| known.key == key) {
+            return Err(self.malformed(format!("it sets {key:?}, which is the host's own")));
+        }
+        Ok(())
     }
 
     fn is_secret(&self, key: &str) -> bool {
@@ -382,7 +397,10 @@ impl<'h> Session<'h> {
     /// Keep derived configuration.
     async fn derive(&mut self, settings: impl IntoIterator<Item = (String, String)>) -> Result<(), Failure> {
         let before = self.derived.clone();
-        self.derived.extend(settings);
+        for (key, value) in settings {
+            self.not_the_hosts(&key)?;
+            self.derived.insert(key, value);
+        }
         if self.derived == before {
             return Ok(());
         }

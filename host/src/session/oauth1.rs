@@ -82,6 +82,7 @@ impl Session<'_> {
         for name in [ACCESS_TOKEN, TOKEN_SECRET] {
             self.captured(name, "access-token")?;
         }
+        self.adapter.accepted();
         Ok(())
     }
 

@@ -95,7 +95,7 @@ fn statuses_prescribe_what_the_host_does() {
         (404, "permanent"),
         (408, "transient"),
         (429, "rate-limited"),
-        (503, "rate-limited"),
+        (503, "transient"),
         (400, "invalid-request"),
         (500, "transient"),
         (302, "transient"),

@@ -29,8 +29,8 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// What the status prescribes, quoting the body: 401 is a bad token, 404 a missing object, 429 and 503 a pause,
-    /// 403 permanent, 408 and 500 to 599 transient, any other of 400 to 499 a bad request.
+    /// What the status prescribes, quoting the body: 401 is a bad token, 404 a missing object, 429 a pause, 403 permanent,
+    /// 408 and 500 to 599 transient (a 503 that says for how long is the host's), any other of 400 to 499 a bad request.
     pub fn succeeded(&self) -> Result<&Self, Failure> {
         if self.is_success() {
             return Ok(self);
@@ -44,7 +44,7 @@ impl Response {
             401 => Failure::TokenInvalid(detail),
             403 => Failure::Permanent(detail),
             404 | 410 => Failure::NotFound(detail),
-            429 | 503 => Failure::RateLimited(detail, self.retry_after()),
+            429 => Failure::RateLimited(detail, self.retry_after()),
             408 => Failure::Transient(detail),
             400..=499 => Failure::InvalidRequest(detail),
             _ => Failure::Transient(detail),
@@ -97,6 +97,7 @@ mod tests {
             (429, Failure::RateLimited(detail(429), Some(7000))),
             (422, Failure::InvalidRequest(detail(422))),
             (502, Failure::Transient(detail(502))),
+            (503, Failure::Transient(detail(503))),
         ];
         for (status, expected) in cases {
             assert_eq!(succeeded(&[Ok(response(status))]), Err(expected));

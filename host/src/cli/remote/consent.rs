@@ -48,19 +48,14 @@ impl Redirect {
 
     /// Wait until the browser comes back. Visits whose parameter of this name has another value are not the one that is
     /// waited for.
-    pub(super) async fn wait(self, name: &str, value: Option<&str>) -> anyhow::Result<Consent> {
+    pub(super) async fn wait(self, name: &'static str, value: String) -> anyhow::Result<Consent> {
         let (visits, mut visited) = mpsc::channel(8);
-        let router = Router::new().fallback(visit).with_state(visits);
+        let awaited = Awaited { visits, name, value };
+        let router = Router::new().fallback(visit).with_state(awaited);
         let served = async { anyhow::Ok(axum::serve(self.listener, router).await?) };
         let came = async {
-            loop {
-                let parameters = visited.recv().await.context("nobody listens any more")?;
-                let denied = parameters.get("denied").map(String::as_str);
-                let found = parameters.get(name).map(String::as_str).or(denied);
-                if value.is_none() || found == value {
-                    return Consent::read(parameters);
-                }
-            }
+            let parameters = visited.recv().await.context("nobody listens any more")?;
+            Consent::read(parameters)
         };
         tokio::select! {
             served = served => served.and_then(|()| bail!("nobody listens any more")),
@@ -102,16 +97,37 @@ impl Consent {
     }
 }
 
-async fn visit(
-    State(visits): State<mpsc::Sender<Parameters>>,
-    Query(parameters): Query<Parameters>,
-) -> Html<&'static str> {
+/// The visit that is waited for, and who waits.
+#[derive(Debug, Clone)]
+struct Awaited {
+    visits: mpsc::Sender<Parameters>,
+    name: &'static str,
+    value: String,
+}
+
+impl Awaited {
+    fn is(&self, parameters: &Parameters) -> bool {
+        let found = parameters.get(self.name).or_else(|| parameters.get("denied"));
+        found == Some(&self.value)
+    }
+}
+
+async fn visit(State(awaited): State<Awaited>, Query(parameters): Query<Parameters>) -> Html<&'static str> {
     if !TELLING.iter().any(|name| parameters.contains_key(*name)) {
         // A browser also asks for an icon.
         return Html("<p>Nothing is here.</p>");
     }
+    if !awaited.is(&parameters) {
+        return Html(
+            "<p>This is not the visit that the terminal waits for. Open the address that it shows once more.</p>",
+        );
+    }
+    let refused = Consent::read(parameters.clone()).is_err();
     // Nobody waits any more when the first visit was the right one.
-    let _full_or_closed = visits.try_send(parameters);
+    let _full_or_closed = awaited.visits.try_send(parameters);
+    if refused {
+        return Html("<p>The provider refused. The terminal says why.</p>");
+    }
     Html("<p>Thank you. You can close this page and go back to the terminal.</p>")
 }
 

@@ -11,6 +11,7 @@ use super::{
     create::Setup,
     segment,
 };
+use crate::ids;
 
 /// The configuration key of the redirect URI.
 const REDIRECT_URI: &str = "oauth.callback.url";
@@ -89,22 +90,21 @@ impl Grant {
     }
 
     /// OAuth 2.0.
-    async fn code(&self, way: Way<'_>) -> anyhow::Result<Value> {
+    async fn code(&self, mut way: Way<'_>) -> anyhow::Result<Value> {
+        // Nobody else who calls the port knows it.
+        let state = format!("{:032x}", u128::from_ne_bytes(ids::random()?));
+        way.parameters.insert("state".to_owned(), json!(state));
         let url = way.authorize_url().await?;
         self.show(&url, way.asks);
-        let state = url::Url::parse(&url).ok().and_then(|url| {
-            let state = url.query_pairs().find(|(name, _)| name == "state");
-            state.map(|(_, state)| state.into_owned())
-        });
         let mut consent = match way.redirect {
-            Some(redirect) => returned(redirect, "state", state.as_deref()).await?,
+            Some(redirect) => returned(redirect, "state", state.clone()).await?,
             None if way.asks => pasted("code")?,
             None => {
                 bail!("open the address above, and give the code that comes back with --code (and --state)")
             }
         };
         let code = consent.needed("code")?;
-        Ok(json!({ "code": code, "state": consent.optional("state").or(state) }))
+        Ok(json!({ "code": code, "state": consent.optional("state").unwrap_or(state) }))
     }
 
     /// OAuth 1.0a.
@@ -126,7 +126,7 @@ impl Grant {
         let url = way.authorize_url().await?;
         self.show(&url, way.asks);
         let mut consent = match way.redirect {
-            Some(redirect) => returned(redirect, "oauth_token", Some(&token)).await?,
+            Some(redirect) => returned(redirect, "oauth_token", token.clone()).await?,
             None => pasted("oauth_verifier")?,
         };
         let verifier = consent.needed("oauth_verifier")?;
@@ -155,7 +155,7 @@ impl Way<'_> {
     }
 }
 
-async fn returned(redirect: Redirect, name: &str, value: Option<&str>) -> anyhow::Result<Consent> {
+async fn returned(redirect: Redirect, name: &'static str, value: String) -> anyhow::Result<Consent> {
     eprintln!("Waiting for the browser to come back …");
     redirect.wait(name, value).await
 }
