@@ -24,6 +24,7 @@ const PREFIX: &str = "PERIODIC_";
 
 /// What the command line sets.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Settings")]
 pub struct Flags {
     /// Settings file [default: periodic.toml in the working directory, if there is one].
     #[arg(long, env = "PERIODIC_CONFIG", value_name = "FILE", global = true)]
