@@ -1,6 +1,6 @@
 //! What one call of a guest may use, and the enforcement of memory and tables.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use wasmtime::ResourceLimiter;
 
@@ -149,12 +149,13 @@ impl LimitTable {
         }
     }
 
-    /// What holds for a file and for all that is made of it.
+    /// What holds for a file, wherever it lies, and for all that is made of it.
     pub(super) fn of_file(&self, file: &str) -> Limits {
-        self.with(self.general.clone(), file)
+        let name = Path::new(file).file_name().and_then(|name| name.to_str());
+        self.with(self.general.clone(), name.unwrap_or(file))
     }
 
-    /// What holds for an element.
+    /// What holds for an element that a file makes.
     pub(super) fn of_element(&self, key: &str, file: &str) -> Limits {
         self.with(self.of_file(file), key)
     }
@@ -325,6 +326,7 @@ mod tests {
         assert_eq!(acme.setting("memory"), "elements.acme.limits.memory");
         assert_eq!(acme.setting("log"), "elements.\"rest.wasm\".limits.log");
         assert_eq!(acme.setting("wall"), "adapter.wall");
+        assert_eq!(table.of_element("acme", "elsewhere/rest.wasm"), acme);
         assert_eq!(table.of_element("other", "other.wasm"), Limits::default());
         assert_eq!(table.ceiling().memory, 999_999_999_999);
         let refused = acme.check("log", acme.log, 9).unwrap_err().to_string();

@@ -63,11 +63,7 @@ impl Sandbox {
     /// Load a file as a host would that finds it in its folder, with the description file that belongs to it.
     pub async fn load(&self, file: &Path, package: Option<&Path>) -> Result<Adapter, Unloaded> {
         let host = &self.0.host;
-        let own = file
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        let limits = host.limits.of_file(own);
+        let limits = host.limits.of_file(&file.to_string_lossy());
         let (name, vetted) = read(&host.trust, Subject::Component, file, SizeLimit::file(&limits))?;
         let rejected = |rejection| Unloaded::Rejected {
             file: name.clone(),
