@@ -1,7 +1,9 @@
 //! Attacks by calls: what a hostile adapter does when it is asked for its records. Each is an element of its own on one
 //! host, and one that behaves works beside them.
 
-use periodic_tests::{EVIL_KEY, Home, Siege, eventually, test_adapters};
+use std::path::Path;
+
+use periodic_tests::{EVIL_KEY, Home, Siege, becomes, test_adapters};
 use serde_json::json;
 
 /// The attack's function, its name, the status of the answer, and what its message says.
@@ -378,15 +380,9 @@ async fn a_malformed_answer_leaves_the_case_that_shows_it() -> anyhow::Result<()
     let made = siege.instance_of(&file, json!({})).await?.ok()?;
     let api = siege.api.element(made["token"].as_str().unwrap_or_default());
     assert_eq!(api.get("/things?pageSize=7").await?.status, 502);
-    let folder = siege.home.data().join("crashes");
-    let report = eventually("the answer is reported", async || {
-        let mut found = std::fs::read_dir(&folder)?.flatten().map(|entry| entry.path());
-        Ok(found.find(|path| path.extension().is_some_and(|ending| ending == "toml")))
-    })
-    .await?;
+    let report = siege.home.report("hub.resume").await?;
     let text = std::fs::read_to_string(&report)?;
     for part in [
-        "call = \"hub.resume\"",
         "pageSize = 7",
         "a record is no JSON",
         "\"number\":1",
@@ -395,20 +391,78 @@ async fn a_malformed_answer_leaves_the_case_that_shows_it() -> anyhow::Result<()
         assert!(text.contains(part), "no {part:?} in {text}");
     }
     assert!(!text.contains(EVIL_KEY), "{text}");
-    // With another description file the same call is answered well.
+    replayed(&siege, &report, &file, "a record is no JSON").await
+}
+
+/// The report fails as the host did, and passes with another description file.
+async fn replayed(siege: &Siege, report: &Path, file: &str, told: &str) -> anyhow::Result<()> {
     let wasm = test_adapters()?.join("evil.wasm");
-    let (wasm, cases) = (wasm.to_string_lossy(), folder.to_string_lossy());
     let replay = async |package: &str| {
         let package = siege.folder.at(package).to_string_lossy().into_owned();
-        let words = ["adapter", "test", &wasm, "--package", &package, "--cases", &cases];
-        siege.home.run_bare(&words).await
+        siege.home.replay(report, &wasm, Some(&package)).await
     };
-    let again = replay(&file).await?;
-    assert_eq!(again.code, Some(1), "{}", again.stdout);
-    assert!(again.stdout.contains("a record is no JSON"), "{}", again.stdout);
+    let again = replay(file).await?;
+    assert_eq!(again.code, Some(1), "{told}: {}", again.stdout);
+    assert!(again.stdout.contains(told), "{told}: {}", again.stdout);
     let repaired = replay(&siege.plan("nowhere", "nothing")?).await?;
     assert_eq!(repaired.code, Some(0), "{}", repaired.stdout);
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_limit_refused_is_refused_when_it_is_replayed() -> anyhow::Result<()> {
+    let siege = Siege::lay(limits).await?;
+    for (at, attack, told) in [
+        ("hub.begin", "too many requests", "limit reached: requests<=100"),
+        ("hub.begin", "too large a state", "limit reached: state<=1048576"),
+        ("hub.resume", "too many records", "limit reached: records<=10000"),
+    ] {
+        let file = siege.plan(at, attack)?;
+        let made = siege.instance_of(&file, json!({})).await?.ok()?;
+        let api = siege.api.element(made["token"].as_str().unwrap_or_default());
+        assert_eq!(api.get("/things").await?.status, 502, "{attack}");
+        let report = siege.home.report(at).await?;
+        replayed(&siege, &report, &file, told).await?;
+        // The next one is of the same function.
+        std::fs::remove_file(report)?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_file_may_use_holds_for_the_tools_too() -> anyhow::Result<()> {
+    let siege = Siege::lay(limits).await?;
+    let file = siege.plan("hub.begin", "too many requests")?;
+    let made = siege.instance_of(&file, json!({})).await?.ok()?;
+    let api = siege.api.element(made["token"].as_str().unwrap_or_default());
+    assert_eq!(api.get("/things").await?.status, 502);
+    let report = siege.home.report("hub.begin").await?;
+    let settings = "[elements.\"evil.wasm\".limits]\nrequests = 101\n";
+    std::fs::write(siege.home.path().join("periodic.toml"), settings)?;
+    let package = siege.folder.at(&file).to_string_lossy().into_owned();
+    let wasm = test_adapters()?.join("evil.wasm");
+    let granted = siege.home.replay(&report, &wasm, Some(&package)).await?;
+    assert_eq!(granted.code, Some(0), "{}", granted.stdout);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_for_a_token_that_keeps_none_is_reported() -> anyhow::Result<()> {
+    let siege = Siege::lay(limits).await?;
+    let file = siege.plan("oauth2.token", "capture nothing")?;
+    let served = becomes(&siege.api, &file, "ready").await?;
+    let request = json!({
+        "element": { "key": served["element"] }, "name": "Under siege", "providerData": { "code": "c0d3" },
+        "configuration": {
+            "evil.url": siege.provider.url(), "evil.key": EVIL_KEY, "oauth.callback.url": "https://app.example/back",
+            "oauth.api.key": "key", "oauth.api.secret": "secret",
+        },
+    });
+    let refused = siege.api.post("/instances", &request).await?;
+    let told = "its request for credentials captures no oauth.user.token";
+    refused.refused(502, &[told])?;
+    let report = siege.home.report("oauth2.token").await?;
+    replayed(&siege, &report, &file, told).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

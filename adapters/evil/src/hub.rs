@@ -231,7 +231,7 @@ fn key_in(name: &str, secret: &str) -> Credential {
     })
 }
 
-fn capture(path: &str, into: Target) -> Capture {
+pub(crate) fn capture(path: &str, into: Target) -> Capture {
     Capture {
         at: Source::Json(path.to_owned()),
         into,

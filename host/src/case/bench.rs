@@ -168,10 +168,10 @@ async fn run(
     if case.handed {
         session.play(Playback::new(case.exchanges.iter().map(played)));
     }
-    let (exchanges, outcome) = if alone || case.single || case.call.resumed().is_some() {
-        match single::call(&adapter, &session.context(), case).await {
+    let (exchanges, outcome) = if alone || case.is_single() {
+        match single::call(&mut session, &adapter, case).await {
             Ok(called) => called,
-            Err(error) => (Vec::new(), Outcome::failed(&error.into())),
+            Err(failure) => (Vec::new(), Outcome::failed(&failure)),
         }
     } else {
         let outcome = converse(&mut session, &case.call).await;

@@ -33,7 +33,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What an adapter asked and returned that the case does not have so.
 pub fn differences(case: &Case, observed: &Observed) -> Vec<Difference> {
     let mut differences = Vec::new();
-    for (index, asked) in observed.exchanges.iter().enumerate() {
+    // What a single call asks for is what it comes to: where nothing is expected, any will do.
+    let anything = case.result.is_none() && case.exchanges.is_empty() && case.is_single();
+    let asked = observed.exchanges.iter().filter(|_| !anything);
+    for (index, asked) in asked.enumerate() {
         let expected = case
             .exchanges
             .get(index)

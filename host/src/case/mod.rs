@@ -57,6 +57,13 @@ pub struct Case {
     pub result: Option<String>,
 }
 
+impl Case {
+    /// Whether nothing follows from the answer of its call.
+    fn is_single(&self) -> bool {
+        self.single || self.call.resumed().is_some()
+    }
+}
+
 /// What is called.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Call {

@@ -5,15 +5,15 @@ use std::time::Duration;
 use super::{
     CALL, FINDER,
     finder::Searched,
-    verify::{Unverifiable, is_genuine, secrets_of},
+    verify::{NoSecret, Unverifiable, is_genuine, secrets_of},
 };
 use crate::{
     adapter::contract::{
         types::Header,
-        webhook::{Delivery, Reply},
+        webhook::{Delivery, Reply, Verification},
     },
     host::Host,
-    session::{Failure, Session},
+    session::{Failure, Session, greet},
     store::{Instance, InstanceId, Intake, NewInbound, Registration, StoreError},
 };
 
@@ -139,7 +139,7 @@ async fn expect(host: &Host, element: &str, id: InstanceId, call: &Delivery) -> 
     let (Some(draft), Some(adapter)) = (draft, host.adapters.get(element)) else {
         return Admission::Nobody;
     };
-    let greeted = tokio::time::timeout(PATIENCE, adapter.greet(&draft.context, call)).await;
+    let greeted = tokio::time::timeout(PATIENCE, greet(&adapter, &draft.context, call)).await;
     match greeted {
         Ok(Ok(Some(reply))) => Admission::Greeted(reply),
         Ok(Ok(None)) => Admission::TooEarly,
@@ -163,7 +163,7 @@ pub(super) enum Judgement {
 
 /// Let the adapter greet, then verify.
 pub(super) async fn judge(
-    session: &Session<'_>,
+    session: &mut Session<'_>,
     registration: &Registration,
     call: &Delivery,
     shown: &Delivery,
@@ -171,20 +171,34 @@ pub(super) async fn judge(
     if let Some(reply) = session.greet(shown).await? {
         return Ok(Judgement::Greeted(reply));
     }
+    let path = url::Url::parse(&registration.callback_url);
+    let path = path.as_ref().map_or("", |url| url.path());
+    let (_, genuine) = verify(session, path, call, shown).await?;
+    match genuine {
+        Ok(true) => Ok(Judgement::Genuine),
+        Ok(false) => Ok(Judgement::Forged),
+        Err(error) => {
+            tracing::warn!(instance = %registration.lease.instance, %error, "a call cannot be verified");
+            Ok(Judgement::Forged)
+        }
+    }
+}
+
+/// How the adapter has a call verified, and whether it is genuine: an error says that the instance lacks a secret.
+pub(crate) async fn verify(
+    session: &mut Session<'_>,
+    path: &str,
+    call: &Delivery,
+    shown: &Delivery,
+) -> Result<(Verification, Result<bool, NoSecret>), Failure> {
     let verification = session.verification(shown).await?;
     for secret in secrets_of(&verification) {
         let bound = session.check_verification(secret);
         bound.map_err(|refused| session.malformed(refused.to_string()))?;
     }
-    let path = url::Url::parse(&registration.callback_url);
-    let path = path.as_ref().map_or("", |url| url.path());
     match is_genuine(&verification, call, path, session.secrets()) {
-        Ok(true) => Ok(Judgement::Genuine),
-        Ok(false) => Ok(Judgement::Forged),
-        Err(error @ Unverifiable::NoSecret(_)) => {
-            tracing::warn!(instance = %registration.lease.instance, %error, "a call cannot be verified");
-            Ok(Judgement::Forged)
-        }
+        Ok(genuine) => Ok((verification, Ok(genuine))),
+        Err(Unverifiable::NoSecret(missing)) => Ok((verification, Err(missing))),
         Err(error) => Err(session.malformed(error.to_string())),
     }
 }
@@ -199,8 +213,9 @@ async fn admit(
         return Ok(Admission::Disabled);
     }
     let judged = tokio::time::timeout(PATIENCE, async {
-        let session = Session::open(host, instance).await?;
-        judge(&session, registration, call, &session.shown(call)).await
+        let mut session = Session::open(host, instance).await?;
+        let shown = session.shown(call);
+        judge(&mut session, registration, call, &shown).await
     });
     let verified = match judged.await {
         Ok(Ok(Judgement::Greeted(reply))) => return Ok(Admission::Greeted(reply)),

@@ -23,6 +23,7 @@ pub use self::{
     registration::RegistrationError,
 };
 pub(crate) use self::{
+    door::verify,
     expected::Expectation,
     registration::{Registered, address, open, subscribe, unsubscribe},
 };

@@ -20,12 +20,17 @@ const LENIENT: GeneralPurposeConfig =
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
+/// The instance lacks the secret that calls are verified with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the instance has no secret {0:?} to verify calls with; set it by PATCH /instances/ID")]
+pub(crate) struct NoSecret(String);
+
 /// Why a call cannot be verified at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unverifiable {
     /// The instance lacks the secret.
-    #[error("the instance has no secret {0:?} to verify calls with; set it by PATCH /instances/ID")]
-    NoSecret(String),
+    #[error(transparent)]
+    NoSecret(#[from] NoSecret),
     /// The adapter asks for the impossible.
     #[error("the verification covers {0}, which the host cannot know of a call")]
     Part(&'static str),
@@ -114,7 +119,7 @@ fn known<'s>(secrets: &'s Secrets, name: &str) -> Result<&'s str, Unverifiable> 
     let secret = secrets.get(name).map(|secret| secret.expose());
     secret
         .filter(|secret| !secret.is_empty())
-        .ok_or_else(|| Unverifiable::NoSecret(name.to_owned()))
+        .ok_or_else(|| NoSecret(name.to_owned()).into())
 }
 
 fn values<'c>(call: &'c Delivery, name: &str) -> impl Iterator<Item = &'c str> {
@@ -246,7 +251,7 @@ mod tests {
         check(
             &shared("other"),
             "Token x",
-            Err(Unverifiable::NoSecret("other".to_owned())),
+            Err(NoSecret("other".to_owned()).into()),
         );
     }
 }

@@ -81,12 +81,7 @@ impl Session<'_> {
         let [begin, resume] = O::FUNCTIONS;
         let context = self.context();
         let begun = operation.begin(&self.adapter, &context).await?;
-        self.last = Some(LastCall {
-            function: begin,
-            context,
-            subject: operation.subject(),
-            resumed: None,
-        });
+        self.last = Some(LastCall::new(begin, context, operation.subject()));
         let mut step = self.said(begun)?;
         let mut answers = Answers::default();
         let mut exchanges = 0;
@@ -137,10 +132,15 @@ impl Session<'_> {
         checked.map_err(|refused| self.malformed(refused.to_string()))
     }
 
+    /// What an exchange may hold, whether it is sent or not.
+    pub(crate) fn check_exchange(&self, asked: &types::Exchange) -> Result<(), Failure> {
+        self.count("requests", |limits| limits.requests, asked.requests.len())?;
+        self.count("state", |limits| limits.state, asked.state.len())
+    }
+
     /// Send the requests of an exchange, one after the other.
     pub(super) async fn exchange(&mut self, asked: &types::Exchange) -> Result<Answers, Failure> {
-        self.count("requests", |limits| limits.requests, asked.requests.len())?;
-        self.count("state", |limits| limits.state, asked.state.len())?;
+        self.check_exchange(asked)?;
         let mut answers = Vec::with_capacity(asked.requests.len());
         let mut handed = 0_usize;
         for request in &asked.requests {
@@ -308,15 +308,49 @@ impl Session<'_> {
         account
     }
 
-    /// The adapter answers what the contract does not allow.
+    /// The adapter's last step is what the contract does not allow.
     pub(crate) fn malformed(&self, what: String) -> Failure {
-        let call = self.last.as_ref();
-        let call = call.map(|last| (last.function, last.arguments()));
-        self.adapter.malformed(what.clone(), call);
-        Failure::Malformed {
-            adapter: self.adapter.key().to_owned(),
-            what,
-        }
+        malformed(&self.adapter, self.last.as_ref(), what)
+    }
+
+    /// What an operation on a resource came to, with its documents rendered.
+    pub(crate) fn answered(
+        &self,
+        operation: &hub::Operation,
+        outcome: hub::Outcome,
+        answers: &[types::Answer],
+    ) -> Result<HubAnswer, Failure> {
+        let mut renderer = self.renderer(answers);
+        let fields = match operation {
+            hub::Operation::List(listing) => listing.fields.as_slice(),
+            hub::Operation::Get(single) => single.fields.as_slice(),
+            _ => &[],
+        };
+        let mut render = |document: &types::Document| {
+            let rendered = renderer.render(document);
+            let rendered = rendered.map_err(|error| self.malformed(error.to_string()))?;
+            only(rendered.json, fields).map_err(|error| self.malformed(format!("a record: {error}")))
+        };
+        Ok(match outcome {
+            hub::Outcome::Listed(hub::Listed { records, next, total }) => {
+                self.count("records", |limits| limits.records, records.len())?;
+                let records = records.iter().map(render).collect::<Result<_, _>>()?;
+                HubAnswer::Listed { records, next, total }
+            }
+            hub::Outcome::One(document) => HubAnswer::One(render(&document)?),
+            hub::Outcome::Fields(json) => HubAnswer::Fields(json),
+            hub::Outcome::Done => HubAnswer::Done,
+        })
+    }
+}
+
+/// A call answered what the contract does not allow: a strike, and a case where the call is known.
+pub(super) fn malformed(adapter: &Adapter, call: Option<&LastCall>, what: String) -> Failure {
+    let call = call.map(|call| (call.function, call.arguments()));
+    adapter.malformed(what.clone(), call);
+    Failure::Malformed {
+        adapter: adapter.key().to_owned(),
+        what,
     }
 }
 
@@ -460,26 +494,6 @@ impl Operation for Operate {
         output: Self::Output,
         answers: &[types::Answer],
     ) -> Result<Self::Result, Failure> {
-        let mut renderer = session.renderer(answers);
-        let fields = match &self.0 {
-            hub::Operation::List(listing) => listing.fields.as_slice(),
-            hub::Operation::Get(single) => single.fields.as_slice(),
-            _ => &[],
-        };
-        let mut render = |document: &types::Document| {
-            let rendered = renderer.render(document);
-            let rendered = rendered.map_err(|error| session.malformed(error.to_string()))?;
-            only(rendered.json, fields).map_err(|error| session.malformed(format!("a record: {error}")))
-        };
-        Ok(match output {
-            hub::Outcome::Listed(hub::Listed { records, next, total }) => {
-                session.count("records", |limits| limits.records, records.len())?;
-                let records = records.iter().map(render).collect::<Result<_, _>>()?;
-                HubAnswer::Listed { records, next, total }
-            }
-            hub::Outcome::One(document) => HubAnswer::One(render(&document)?),
-            hub::Outcome::Fields(json) => HubAnswer::Fields(json),
-            hub::Outcome::Done => HubAnswer::Done,
-        })
+        session.answered(&self.0, output, answers)
     }
 }

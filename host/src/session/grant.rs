@@ -1,7 +1,10 @@
 //! OAuth 2.0: the authorize URL, the exchange of a code, and the refresh of a token, one at a time for an instance.
 
 use super::{
-    ACCESS_TOKEN, CALLBACK_URL, CODE, CODE_VERIFIER, Failure, REFRESH_TOKEN, Session, failure::detail, pkce,
+    ACCESS_TOKEN, CALLBACK_URL, CODE, CODE_VERIFIER, Failure, REFRESH_TOKEN, Session,
+    failure::detail,
+    last::{LastCall, packed},
+    pkce,
 };
 use crate::{
     adapter::contract::{oauth2, types},
@@ -33,7 +36,7 @@ impl Session<'_> {
             code_challenge: asked.verifier.as_ref().map(pkce::challenge),
         };
         let request = self.adapter.authorize(&self.context(), &authorization).await?;
-        let request = request.map_err(Failure::from)?;
+        let request = self.said(request)?;
         let url = self
             .host
             .egress
@@ -121,27 +124,56 @@ impl Session<'_> {
     }
 
     async fn request_token(&mut self, grant: oauth2::Grant) -> Result<(), Failure> {
-        let context = self.context();
-        let request = self
-            .adapter
-            .token(&context, &grant)
-            .await?
-            .map_err(Failure::from)?;
+        // A refresh comes between a call and what is made of its answer.
+        let interrupted = self.last.take();
+        let granted = self.ask_for_token(grant).await;
+        self.last = interrupted;
+        granted
+    }
+
+    async fn ask_for_token(&mut self, grant: oauth2::Grant) -> Result<(), Failure> {
+        let request = self.token_request(&grant).await?;
         let endpoint = self.send_once(&request).await?.answer;
         let response = match endpoint {
             Ok(response) => response,
             Err(error) => return Err(unasked(error, "the token endpoint could not be asked")),
         };
         let context = self.context();
-        let settings = self
-            .adapter
-            .granted(&context, &grant, &response)
-            .await?
-            .map_err(Failure::from)?;
-        self.derive(settings.into_iter().map(|setting| (setting.key, setting.value)))
-            .await?;
+        let granted = self.adapter.granted(&context, &grant, &response).await?;
+        self.last = Some(LastCall::new(
+            "oauth2.granted",
+            context,
+            packed(&(grant, response)),
+        ));
+        let settings = self.said(granted)?;
+        self.take_over(settings).await?;
         self.adapter.accepted();
         Ok(())
+    }
+
+    /// The adapter's request for a token.
+    pub(crate) async fn token_request(&mut self, grant: &oauth2::Grant) -> Result<types::Request, Failure> {
+        let context = self.context();
+        let asked = self.adapter.token(&context, grant).await?;
+        self.last = Some(LastCall::new("oauth2.token", context, packed(grant)));
+        self.capturing(asked, &[ACCESS_TOKEN])
+    }
+
+    /// A request for credentials that would not keep them is of no use.
+    pub(super) fn capturing(
+        &self,
+        asked: Result<types::Request, types::Failure>,
+        names: &[&str],
+    ) -> Result<types::Request, Failure> {
+        let request = self.said(asked)?;
+        let captured = |name: &str| {
+            let mut captures = request.captures.iter();
+            captures.any(|capture| matches!(&capture.into, types::Target::Secret(secret) if secret == name))
+        };
+        match names.iter().find(|name| !captured(name)) {
+            None => Ok(request),
+            Some(name) => Err(self.malformed(format!("its request for credentials captures no {name}"))),
+        }
     }
 
     /// What another task stored in the meantime.

@@ -19,6 +19,16 @@ pub(super) struct LastCall {
 }
 
 impl LastCall {
+    /// A call that is one, and goes on from none.
+    pub(super) fn new(function: &'static str, context: types::Context, subject: Vec<u8>) -> Self {
+        Self {
+            function,
+            context,
+            subject,
+            resumed: None,
+        }
+    }
+
     /// The arguments as a tuple in postcard's format, which is one after the other.
     pub(super) fn arguments(&self) -> Vec<u8> {
         let mut arguments = [packed(&self.context), self.subject.clone()].concat();

@@ -22,7 +22,7 @@ use periodic_sdk::description::Description;
 use serde_json::value::RawValue;
 
 pub use self::{
-    document::{Rendered, Renderer, Unrendered, cut, cut_told, render, strips_nulls, without_nulls},
+    document::{Rendered, Renderer, cut, cut_told, render, strips_nulls, without_nulls},
     failure::Failure,
     grant::AuthorizeRequest,
     oauth1::{Consented, Temporary},
@@ -35,7 +35,7 @@ use self::{
 };
 pub(crate) use self::{
     reel::{Recorded, unanswered},
-    webhook::{Told, tell},
+    webhook::{Told, greet},
 };
 use crate::{
     adapter::{
@@ -292,7 +292,12 @@ impl<'h> Session<'h> {
 
     /// Validate and discover: the adapter's `connect`.
     pub async fn connect(&mut self) -> Result<(), Failure> {
-        let mut settings = self.run(conversation::Connect).await?;
+        let settings = self.run(conversation::Connect).await?;
+        self.take_over(settings).await
+    }
+
+    /// Keep what an adapter derives.
+    pub(crate) async fn take_over(&mut self, mut settings: Vec<types::Setting>) -> Result<(), Failure> {
         settings.retain(|setting| !self.is_secret(&setting.key));
         self.derive(settings.into_iter().map(|setting| (setting.key, setting.value)))
             .await
@@ -322,12 +327,7 @@ impl<'h> Session<'h> {
         let context = self.context();
         self.reel.begun(&context, &job);
         let begun = self.adapter.poll(&context, &job).await?;
-        self.last = Some(LastCall {
-            function: "poller.begin",
-            context,
-            subject: packed(&job),
-            resumed: None,
-        });
+        self.last = Some(LastCall::new("poller.begin", context, packed(&job)));
         let step = self.said(begun)?;
         Ok(Walk {
             job,
@@ -335,6 +335,13 @@ impl<'h> Session<'h> {
             pages: 0,
             exchanges: 0,
         })
+    }
+
+    /// What a page may hold.
+    pub(crate) fn check_page(&self, page: &poller::Page) -> Result<(), Failure> {
+        self.count("records", |limits| limits.records, page.records.len())?;
+        let kept = page.checkpoint.as_ref().map_or(0, Vec::len);
+        self.count("state", |limits| limits.state, kept)
     }
 
     /// For the documents of a step whose spans refer to these answers.
@@ -523,17 +530,16 @@ impl Walk {
             };
             match step {
                 poller::Step::Send(exchange) => self.go_on(session, exchange).await?,
-                poller::Step::Page(poller::Page {
-                    records,
-                    checkpoint,
-                    next,
-                }) => {
+                poller::Step::Page(page) => {
                     self.pages += 1;
                     self.exchanges = 0;
                     session.count("pages", |limits| limits.pages, self.pages)?;
-                    session.count("records", |limits| limits.records, records.len())?;
-                    let kept = checkpoint.as_ref().map_or(0, Vec::len);
-                    session.count("state", |limits| limits.state, kept)?;
+                    session.check_page(&page)?;
+                    let poller::Page {
+                        records,
+                        checkpoint,
+                        next,
+                    } = page;
                     session.reel.page(&records, &checkpoint);
                     // The next exchange waits until the caller has stored this page.
                     self.step = next.map(|exchange| (poller::Step::Send(exchange), Answers::default()));

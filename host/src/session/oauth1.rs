@@ -1,7 +1,12 @@
 //! OAuth 1.0a (RFC 5849, section 2): temporary credentials, the authorize URL, and the token that a verifier is traded
 //! for.
 
-use super::{ACCESS_TOKEN, Failure, Session, TOKEN_SECRET, failure::detail, grant::unasked};
+use super::{
+    ACCESS_TOKEN, Failure, Session, TOKEN_SECRET,
+    failure::detail,
+    grant::unasked,
+    last::{LastCall, packed},
+};
 use crate::{adapter::contract::types, vault::Secret};
 
 /// The names of what lives as long as the grant (see `oauth1.wit`).
@@ -34,14 +39,20 @@ pub struct Consented {
 impl Session<'_> {
     /// The first leg: temporary credentials. Without a callback the configuration's holds.
     pub async fn temporary(&mut self, callback: Option<&str>) -> Result<Temporary, Failure> {
-        let callback = self.callback(callback);
-        let asked = self.adapter.request_token(&self.context(), &callback).await?;
-        let asked = self.said(asked)?;
+        let asked = self.temporary_request(&self.callback(callback)).await?;
         self.ask_for_credentials(&asked, "a request token").await?;
         Ok(Temporary {
-            token: self.captured(REQUEST_TOKEN, "request-token")?,
-            secret: self.captured(REQUEST_TOKEN_SECRET, "request-token")?,
+            token: self.captured(REQUEST_TOKEN)?,
+            secret: self.captured(REQUEST_TOKEN_SECRET)?,
         })
+    }
+
+    /// The adapter's request for them.
+    pub(crate) async fn temporary_request(&mut self, callback: &str) -> Result<types::Request, Failure> {
+        let context = self.context();
+        let asked = self.adapter.request_token(&context, callback).await?;
+        self.last = Some(LastCall::new("oauth1.request-token", context, packed(&callback)));
+        self.capturing(asked, &[REQUEST_TOKEN, REQUEST_TOKEN_SECRET])
     }
 
     /// The second leg: the URL to send a browser to.
@@ -72,18 +83,25 @@ impl Session<'_> {
         for name in [ACCESS_TOKEN, TOKEN_SECRET] {
             self.secrets.remove(name);
         }
-        let asked = self.adapter.access_token(&self.context()).await?;
-        let asked = self.said(asked)?;
+        let asked = self.token_trade().await?;
         let traded = self.ask_for_credentials(&asked, "the token").await;
         for name in [REQUEST_TOKEN, REQUEST_TOKEN_SECRET, VERIFIER] {
             self.secrets.remove(name);
         }
         traded?;
         for name in [ACCESS_TOKEN, TOKEN_SECRET] {
-            self.captured(name, "access-token")?;
+            self.captured(name)?;
         }
         self.adapter.accepted();
         Ok(())
+    }
+
+    /// The adapter's request for the token.
+    pub(crate) async fn token_trade(&mut self) -> Result<types::Request, Failure> {
+        let context = self.context();
+        let asked = self.adapter.access_token(&context).await?;
+        self.last = Some(LastCall::new("oauth1.access-token", context, Vec::new()));
+        self.capturing(asked, &[ACCESS_TOKEN, TOKEN_SECRET])
     }
 
     fn callback(&self, asked: Option<&str>) -> String {
@@ -112,9 +130,13 @@ impl Session<'_> {
         })
     }
 
-    /// What a request of the adapter's has to have captured.
-    fn captured(&self, name: &str, function: &str) -> Result<Secret, Failure> {
+    /// What the provider's answer has brought.
+    fn captured(&self, name: &str) -> Result<Secret, Failure> {
         let captured = self.secrets.get(name).cloned();
-        captured.ok_or_else(|| self.malformed(format!("oauth1.{function} captures no {name}")))
+        captured.ok_or_else(|| {
+            Failure::Transient(detail(format!(
+                "the provider's answer has no {name}, where it should be"
+            )))
+        })
     }
 }

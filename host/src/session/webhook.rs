@@ -1,9 +1,9 @@
 //! Webhooks: registrations at the provider, and what its calls say.
 
 use super::{
-    Failure, Rendered, Renderer, Session, Unrendered,
-    conversation::{Next, Operation},
-    last::packed,
+    Failure, Rendered, Session,
+    conversation::{Next, Operation, malformed},
+    last::{LastCall, packed},
 };
 use crate::{
     adapter::{
@@ -48,20 +48,43 @@ impl Session<'_> {
 
     /// The answer that a call must have at once, where it must.
     pub(crate) async fn greet(&self, shown: &webhook::Delivery) -> Result<Option<webhook::Reply>, Failure> {
-        Ok(self.adapter.greet(&self.context(), shown).await?)
+        greet(&self.adapter, &self.context(), shown).await
     }
 
     /// How a call is verified.
     pub(crate) async fn verification(
-        &self,
+        &mut self,
         shown: &webhook::Delivery,
     ) -> Result<webhook::Verification, Failure> {
-        Ok(self.adapter.verify(&self.context(), shown).await?)
+        let context = self.context();
+        let verification = self.adapter.verify(&context, shown).await?;
+        self.last = Some(LastCall::new("webhook.verify", context, packed(shown)));
+        Ok(verification)
     }
 
     /// Whether calls may be verified with this secret.
     pub(crate) fn check_verification(&self, secret: &str) -> Result<(), Refused> {
         self.audience.check_verification(secret)
+    }
+
+    /// What an adapter read in a call with this body, its documents rendered.
+    pub(crate) fn told(
+        &self,
+        received: Vec<webhook::Received>,
+        answers: &[types::Answer],
+        body: &[u8],
+    ) -> Result<Vec<Told>, Failure> {
+        self.count("records", |limits| limits.records, received.len())?;
+        let mut renderer = self.renderer(answers).received(body);
+        let told = |webhook::Received { resource, changed }| {
+            let rendered = renderer.render(&changed.raw);
+            Ok(Told {
+                rendered: rendered.map_err(|error| self.malformed(error.to_string()))?,
+                resource,
+                changed,
+            })
+        };
+        received.into_iter().map(told).collect()
     }
 
     /// What a call says.
@@ -170,24 +193,23 @@ impl Operation for Receive {
         output: Self::Output,
         answers: &[types::Answer],
     ) -> Result<Self::Result, Failure> {
-        session.count("records", |limits| limits.records, output.len())?;
-        let told = tell(session.renderer(answers).received(&self.0.body), output);
-        told.map_err(|error| session.malformed(error.to_string()))
+        session.told(output, answers, &self.0.body)
     }
 }
 
-/// What an adapter read in a call, its documents rendered.
-pub(crate) fn tell(
-    mut renderer: Renderer<'_>,
-    received: Vec<webhook::Received>,
-) -> Result<Vec<Told>, Unrendered> {
-    let told = |webhook::Received { resource, changed }| {
-        let rendered = renderer.render(&changed.raw)?;
-        Ok(Told {
-            resource,
-            changed,
-            rendered,
-        })
-    };
-    received.into_iter().map(told).collect()
+/// The answer that a call must have at once, for a session or before there can be one.
+pub(crate) async fn greet(
+    adapter: &Adapter,
+    context: &types::Context,
+    shown: &webhook::Delivery,
+) -> Result<Option<webhook::Reply>, Failure> {
+    let reply = adapter.greet(context, shown).await?;
+    match &reply {
+        Some(reply) if !(200..600).contains(&reply.status) => {
+            let what = format!("webhook.greet answers with the status {}", reply.status);
+            let call = LastCall::new("webhook.greet", context.clone(), packed(shown));
+            Err(malformed(adapter, Some(&call), what))
+        }
+        _ => Ok(reply),
+    }
 }

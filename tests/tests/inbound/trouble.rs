@@ -114,6 +114,33 @@ async fn what_an_adapter_in_quarantine_misses_is_processed_afterwards() -> anyho
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_used_of_an_adapter_at_the_door_is_reported() -> anyhow::Result<()> {
+    let wasm = test_adapters()?.join("bell.wasm");
+    for (query, function, told) in [
+        ("bell.status=700", "webhook.greet", "answers with the status 700"),
+        ("bell.key", "webhook.verify", "does not bind the secret"),
+    ] {
+        let tower = Tower::set().await?;
+        tower.instance(json!({})).await?;
+        let path = door(&tower.belfry.hook()?.url)?;
+        let stranger = tower.api.authorized(None);
+        stranger.get(&format!("{path}?{query}")).await?.ok()?;
+        let report = tower.home.report(function).await?;
+        let text = std::fs::read_to_string(&report)?;
+        assert!(text.contains(query) && !text.contains(BELL_KEY), "{text}");
+        let again = tower.home.replay(&report, &wasm, None).await?;
+        assert_eq!(again.code, Some(1), "{}", again.stdout);
+        assert!(again.stdout.contains(told), "{}", again.stdout);
+        // The same call without what is wrong with it.
+        let other = tower.home.path().join("other.toml");
+        std::fs::write(&other, text.replace(query, "bell"))?;
+        let repaired = tower.home.replay(&other, &wasm, None).await?;
+        assert_eq!(repaired.code, Some(0), "{}", repaired.stdout);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn secrets_of_calls_reach_no_guest_no_receiver_and_no_disk() -> anyhow::Result<()> {
     let taps = tempfile::tempdir()?;
     let tap = taps.path().join("guest.tap");

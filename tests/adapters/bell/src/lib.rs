@@ -5,6 +5,8 @@
 //! - A call is `{"resource", "id", "type", "record"?}`, signed in `X-Bell-Signature: sha256=HEX`; without a record it is
 //!   fetched from `{bell.url}/{resource}/{id}`.
 //! - `{"trap": true}` makes it panic, `{"refuse": true}` fail for good.
+//! - `GET …?bell.status=NUMBER` is greeted with that status; `?bell.key` makes it ask for a verification by the key, which it
+//!   has not bound to webhooks.
 
 #![deny(unsafe_code)]
 
@@ -95,6 +97,14 @@ impl Webhook for Bell {
     }
 
     fn greet(_: &Context, delivery: &Delivery) -> Option<Reply> {
+        let asked = delivery.query.strip_prefix("bell.status=");
+        if let Some(status) = asked.and_then(|status| status.parse().ok()) {
+            return Some(Reply {
+                status,
+                headers: Vec::new(),
+                body: Vec::new(),
+            });
+        }
         let challenge = delivery.query.strip_prefix("bell.challenge=")?;
         Some(Reply {
             status: 200,
@@ -103,13 +113,14 @@ impl Webhook for Bell {
         })
     }
 
-    fn verify(_: &Context, _: &Delivery) -> Verification {
+    fn verify(_: &Context, delivery: &Delivery) -> Verification {
+        let key = if delivery.query == KEY { KEY } else { SECRET };
         Verification::Signature(Signature {
             header: "X-Bell-Signature".to_owned(),
             prefix: "sha256=".to_owned(),
             digest: Digest::Sha256,
             encoding: Encoding::Hex,
-            key: SECRET.to_owned(),
+            key: key.to_owned(),
             over: vec![Part::Body],
         })
     }
