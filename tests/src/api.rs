@@ -8,10 +8,11 @@ use reqwest::{
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap},
 };
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
-use crate::{ORGANIZATION_SECRET, PATIENCE, USER_SECRET};
+use crate::{ORGANIZATION_SECRET, PATIENCE, USER_SECRET, contract::Contract};
 
-/// Calls the interface as somebody.
+/// Calls the interface as somebody. Every answer has to be one that the host's own description has.
 #[derive(Debug, Clone)]
 pub struct Api {
     client: Client,
@@ -19,6 +20,7 @@ pub struct Api {
     authorization: Option<String>,
     headers: Vec<(&'static str, String)>,
     answers: Arc<Mutex<Vec<Answer>>>,
+    contract: Arc<OnceCell<Contract>>,
 }
 
 /// An answer.
@@ -64,6 +66,7 @@ impl Api {
             authorization: Some(format!("User {USER_SECRET}, Organization {ORGANIZATION_SECRET}")),
             headers: Vec::new(),
             answers: Arc::default(),
+            contract: Arc::default(),
         })
     }
 
@@ -111,7 +114,7 @@ impl Api {
     /// Call a path, which is below `/elements/api-v2` unless it begins with `//`.
     ///
     /// # Errors
-    /// No answer.
+    /// No answer, or none that the host's description has.
     pub async fn call(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> anyhow::Result<Answer> {
         let json = (CONTENT_TYPE.as_str(), "application/json".to_owned());
         let headers = if body.is_some() { vec![json] } else { Vec::new() };
@@ -121,7 +124,7 @@ impl Api {
     /// Call a path with these headers.
     ///
     /// # Errors
-    /// No answer.
+    /// No answer, or none that the host's description has.
     pub async fn call_with(
         &self,
         method: Method,
@@ -134,7 +137,7 @@ impl Api {
             _ => format!("{}/elements/api-v2{path}", self.base),
         };
         let asked = format!("{method} {path}");
-        let mut request = self.client.request(method, url);
+        let mut request = self.client.request(method.clone(), url);
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
@@ -167,7 +170,26 @@ impl Api {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(answer.clone());
+        if !path.starts_with("//") {
+            self.contract().await?.check(&method, path, self.by_token(), &answer)?;
+        }
         Ok(answer)
+    }
+
+    /// What the host says of its interface.
+    async fn contract(&self) -> anyhow::Result<&Contract> {
+        let read = async || {
+            let answer = self.client.get(format!("{}/openapi.json", self.base)).send().await;
+            let answer = answer.context("/openapi.json has no answer")?;
+            Contract::new(serde_json::from_slice(&answer.bytes().await?)?)
+        };
+        self.contract.get_or_try_init(read).await
+    }
+
+    /// Whether an instance is addressed by its token.
+    fn by_token(&self) -> bool {
+        let authorization = self.authorization.as_deref().unwrap_or_default();
+        authorization.to_ascii_lowercase().contains("element ")
     }
 
     /// `GET`.

@@ -9,6 +9,7 @@ mod api;
 mod belfry;
 mod cargo;
 mod chancery;
+mod contract;
 mod crashes;
 mod folder;
 mod gate;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::CallError;
 
@@ -25,8 +26,9 @@ pub(super) struct Counters {
 }
 
 /// What an adapter has done since it was loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AdapterCounters)]
 pub struct Counted {
     /// Calls of its functions.
     pub calls: u64,
@@ -43,8 +45,9 @@ pub struct Counted {
 }
 
 /// Failures of an adapter by kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AdapterFailures)]
 pub struct Failures {
     /// It trapped.
     pub trap: u64,

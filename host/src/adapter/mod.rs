@@ -49,7 +49,7 @@ pub use self::{
     sandbox::{Sandbox, Unloaded},
     supervision::{Health, Standing},
     tap::{Crash, Tap, Witness},
-    trust::{Doubt, Trust, UnusableKey, Verdict},
+    trust::{Doubt, SignatureView, Trust, UnusableKey, Verdict},
     watch::Watch,
 };
 use self::{

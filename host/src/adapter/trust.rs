@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer, ser::SerializeStruct as _};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     Rejection,
@@ -68,25 +69,42 @@ impl Doubt {
     }
 }
 
-impl Serialize for Doubt {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut shown = serializer.serialize_struct("Doubt", 2)?;
-        shown.serialize_field("state", self.state())?;
-        shown.serialize_field("reason", &self.to_string())?;
-        shown.end()
+/// What a file's signature comes to, as everybody is shown it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdapterSignature)]
+pub struct SignatureView {
+    /// `trusted`, `unsigned`, `foreign` or `invalid`.
+    state: &'static str,
+    /// The name of the trusted key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    key: Option<String>,
+    /// Why it is not trusted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
+}
+
+impl From<&Verdict> for SignatureView {
+    fn from(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Trusted(key) => Self {
+                state: "trusted",
+                key: Some(key.clone()),
+                reason: None,
+            },
+            Verdict::Doubtful(doubt) => doubt.into(),
+        }
     }
 }
 
-impl Serialize for Verdict {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let name = match self {
-            Self::Trusted(name) => name,
-            Self::Doubtful(doubt) => return doubt.serialize(serializer),
-        };
-        let mut shown = serializer.serialize_struct("Verdict", 2)?;
-        shown.serialize_field("state", "trusted")?;
-        shown.serialize_field("key", name)?;
-        shown.end()
+impl From<&Doubt> for SignatureView {
+    fn from(doubt: &Doubt) -> Self {
+        Self {
+            state: doubt.state(),
+            key: None,
+            reason: Some(doubt.to_string()),
+        }
     }
 }
 

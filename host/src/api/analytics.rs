@@ -6,20 +6,25 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::get,
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     Api,
     auth::Caller,
     error::{ApiError, ApiResult},
     instant,
+    openapi::{self, Endpoint},
     page::Page,
     query::Query,
     view,
 };
 use crate::{
     clock::Millis,
-    store::{AccountId, Attempt, CountFilter, Disposition, EventCount, NotificationFilter, NotificationId},
+    store::{
+        AccountId, Attempt, CountFilter, Disposition, EventCount, InstanceId, NotificationFilter,
+        NotificationId,
+    },
 };
 
 const SECOND: Millis = 1000;
@@ -48,6 +53,95 @@ pub(super) fn routes() -> Router<Api> {
         .route("/instances/events/analytics/accounts", get(accounts))
         .route("/instances/events/analytics/instances", get(instances))
         .route("/instances/events/dispositions", get(dispositions))
+}
+
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let counted = |path: &str, summary| {
+        let path = format!("/instances/events/analytics{path}");
+        Endpoint::get(path, summary).asks(openapi::ANALYTICS).guarded()
+    };
+    vec![
+        counted("", "How many events there were, by time").lists::<Count>(),
+        counted("/accounts", "The same by account").lists::<Bucket>(),
+        counted("/instances", "The same by instance").lists::<Bucket>(),
+        Endpoint::get("/instances/events/dispositions", "What became of events")
+            .asks(openapi::SPAN)
+            .pages::<DispositionView>(),
+    ]
+}
+
+/// How many events in a span of time.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventCount)]
+struct Count {
+    count: u64,
+    timestamp: String,
+}
+
+/// How many events in a span of time, and whose.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventCounts)]
+struct Bucket {
+    records: Vec<Record>,
+    count: u64,
+    total: u64,
+    timestamp: String,
+}
+
+/// How many events of one.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = EventsOfOne)]
+enum Record {
+    Account(AccountRecord),
+    Instance(InstanceRecord),
+}
+
+/// How many events of an account.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AccountEvents)]
+struct AccountRecord {
+    account_id: AccountId,
+    count: u64,
+    success: u64,
+    failed: u64,
+}
+
+/// How many events of an instance.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = InstanceEvents)]
+struct InstanceRecord {
+    instance_id: InstanceId,
+    count: u64,
+    success: u64,
+    failed: u64,
+}
+
+/// What became of an event.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Disposition)]
+struct DispositionView {
+    event_id: String,
+    element_instance_id: InstanceId,
+    notification_id: NotificationId,
+    created_date: String,
+    /// One for each attempt to deliver it.
+    notification_data: Vec<AttemptView>,
+}
+
+/// An attempt to deliver an event.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DispositionAttempt)]
+struct AttemptView {
+    message: String,
+    date: String,
+    /// The status of the answer, if there was one.
+    #[schema(required)]
+    status: Option<u16>,
 }
 
 /// A range, cut into buckets that begin at whole intervals; both ends are within the first and the last.
@@ -107,56 +201,67 @@ impl Buckets {
 }
 
 /// `GET /instances/events/analytics`.
-async fn events(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<Json<Value>> {
+async fn events(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<Json<Vec<Count>>> {
     let (buckets, counts) = count(&api, &caller, &query).await?;
-    let shown = buckets.fill(&counts).map(|(timestamp, counts)| {
-        let count: u64 = counts.iter().map(|count| count.count).sum();
-        json!({ "count": count, "timestamp": timestamp })
+    let shown = buckets.fill(&counts).map(|(timestamp, counts)| Count {
+        count: counts.iter().map(|count| count.count).sum(),
+        timestamp,
     });
     Ok(Json(shown.collect()))
 }
 
 /// `GET /instances/events/analytics/accounts`: the caller's own.
-async fn accounts(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<Json<Value>> {
+async fn accounts(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<Json<Vec<Bucket>>> {
     let (buckets, counts) = count(&api, &caller, &query).await?;
     let account = caller.user.account;
     let shown = buckets.fill(&counts).map(|(timestamp, counts)| {
         let records = if counts.is_empty() {
             Vec::new()
         } else {
-            vec![account_record(account, counts)]
+            vec![Record::Account(account_record(account, counts))]
         };
-        bucket(timestamp, counts, records)
+        Bucket::new(timestamp, counts, records)
     });
     Ok(Json(shown.collect()))
 }
 
 /// `GET /instances/events/analytics/instances`.
-async fn instances(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<Json<Value>> {
+async fn instances(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<Json<Vec<Bucket>>> {
     let (buckets, counts) = count(&api, &caller, &query).await?;
     let shown = buckets.fill(&counts).map(|(timestamp, counts)| {
         let record = |count: &EventCount| {
-            json!({
-                "instanceId": count.instance, "count": count.count, "success": count.delivered,
-                "failed": count.failed,
+            Record::Instance(InstanceRecord {
+                instance_id: count.instance,
+                count: count.count,
+                success: count.delivered,
+                failed: count.failed,
             })
         };
-        bucket(timestamp, counts, counts.iter().map(record).collect())
+        Bucket::new(timestamp, counts, counts.iter().map(record).collect())
     });
     Ok(Json(shown.collect()))
 }
 
-fn account_record(account: AccountId, counts: &[EventCount]) -> Value {
+fn account_record(account: AccountId, counts: &[EventCount]) -> AccountRecord {
     let sum = |part: fn(&EventCount) -> u64| counts.iter().map(part).sum::<u64>();
-    json!({
-        "accountId": account, "count": sum(|count| count.count), "success": sum(|count| count.delivered),
-        "failed": sum(|count| count.failed),
-    })
+    AccountRecord {
+        account_id: account,
+        count: sum(|count| count.count),
+        success: sum(|count| count.delivered),
+        failed: sum(|count| count.failed),
+    }
 }
 
-fn bucket(timestamp: String, counts: &[EventCount], records: Vec<Value>) -> Value {
-    let total: u64 = counts.iter().map(|count| count.count).sum();
-    json!({ "records": records, "count": total, "total": total, "timestamp": timestamp })
+impl Bucket {
+    fn new(timestamp: String, counts: &[EventCount], records: Vec<Record>) -> Self {
+        let total = counts.iter().map(|count| count.count).sum();
+        Self {
+            records,
+            count: total,
+            total,
+            timestamp,
+        }
+    }
 }
 
 async fn count(api: &Api, caller: &Caller, query: &Query) -> ApiResult<(Buckets, Vec<EventCount>)> {
@@ -191,7 +296,7 @@ async fn dispositions(
     State(api): State<Api>,
     caller: Caller,
     query: Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Vec<DispositionView>>)> {
     let page = Page::of(&query)?;
     let filter = NotificationFilter {
         instance: caller.own(),
@@ -211,19 +316,19 @@ async fn dispositions(
     Ok((headers, Json(found.iter().map(disposition).collect())))
 }
 
-fn disposition(event: &Disposition) -> Value {
-    let messages = event.attempts.iter().map(|(url, attempt)| {
-        json!({
-            "message": message(url, attempt), "date": view::instant(attempt.finished), "status": attempt.status,
-        })
+fn disposition(event: &Disposition) -> DispositionView {
+    let attempts = event.attempts.iter().map(|(url, attempt)| AttemptView {
+        message: message(url, attempt),
+        date: view::instant(attempt.finished),
+        status: attempt.status,
     });
-    json!({
-        "eventId": event.event_id,
-        "elementInstanceId": event.instance,
-        "notificationId": event.notification,
-        "createdDate": view::instant(event.created),
-        "notificationData": messages.collect::<Vec<_>>(),
-    })
+    DispositionView {
+        event_id: event.event_id.clone(),
+        element_instance_id: event.instance,
+        notification_id: event.notification,
+        created_date: view::instant(event.created),
+        notification_data: attempts.collect(),
+    }
 }
 
 fn message(url: &str, attempt: &Attempt) -> String {

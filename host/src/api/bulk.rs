@@ -11,7 +11,8 @@ use axum::{
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use periodic_sdk::description::ResourceOperation;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     Api,
@@ -19,12 +20,13 @@ use super::{
     elements,
     error::{ApiError, ApiResult},
     hub,
+    openapi::{self, Endpoint},
     page::Page,
     query::Query,
     view,
 };
 use crate::{
-    bulk::{form, shown},
+    bulk::{ExportView, form},
     instance,
     store::{BulkError, BulkId, BulkJob, BulkStatus, NewBulk},
 };
@@ -43,6 +45,44 @@ pub(super) fn routes() -> Router<Api> {
             .route(&format!("{prefix}/{{id}}/{{object}}"), get(download))
     };
     under("/bulk").merge(under("/hubs/{hub}/bulk"))
+}
+
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let all = vec![
+        Endpoint::post(
+            "/bulk/query",
+            "Ask for an export of a resource of the token's instance",
+        )
+        .asks(openapi::Q)
+        .answers::<ExportView>()
+        .guarded(),
+        Endpoint::get("/bulk/jobs", "The exports of the token's instance, newest first")
+            .pages::<ExportView>(),
+        Endpoint::get("/bulk/{id}", "How far an export is").answers::<ExportView>(),
+        Endpoint::post("/bulk/{id}", "Refused: nothing is taken in in bulk").refuses(),
+        Endpoint::delete("/bulk/{id}", "Give an export up, or remove a finished one"),
+        Endpoint::get("/bulk/{id}/status", "How far an export is").answers::<ExportView>(),
+        Endpoint::get("/bulk/{id}/errors", "What went wrong with it").pages::<ErrorView>(),
+        Endpoint::get("/bulk/{id}/{object}", "What was exported")
+            .asks(openapi::FORMAT)
+            .exports()
+            .may_conflict(),
+    ];
+    all.into_iter().map(Endpoint::by_token).collect()
+}
+
+/// What went wrong with an export.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ExportError)]
+struct ErrorView {
+    date: String,
+    message: String,
+    /// What the provider says about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    provider_message: Option<String>,
 }
 
 /// An export in a path, with or without a hub before it.
@@ -64,7 +104,7 @@ async fn ask(
     on: OnInstance,
     headers: HeaderMap,
     query: Query,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<ExportView>> {
     hub::check_enabled(&on.instance)?;
     let select = hub::select(&query)?;
     let adapter = elements::find(&api, &on.instance.element)?;
@@ -90,7 +130,7 @@ async fn ask(
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, message)
     })?;
     api.host.bulk_due.notify_one();
-    Ok(Json(shown(&made)))
+    Ok(Json(made.into()))
 }
 
 fn callback(headers: &HeaderMap) -> ApiResult<Option<String>> {
@@ -114,18 +154,26 @@ async fn upload(_: OnInstance) -> ApiError {
 }
 
 /// `GET /bulk/jobs`: the exports of the token's instance, newest first.
-async fn list(State(api): State<Api>, on: OnInstance, query: Query) -> ApiResult<(HeaderMap, Json<Value>)> {
+async fn list(
+    State(api): State<Api>,
+    on: OnInstance,
+    query: Query,
+) -> ApiResult<(HeaderMap, Json<Vec<ExportView>>)> {
     let page = Page::of(&query)?;
     let limit = page.limit().unwrap_or_default();
     let before = page.after.map(BulkId);
     let mut found = api.host.store.bulk_jobs(on.instance.id, before, limit).await?;
     let headers = page.headers(&mut found, |last| last.id.0);
-    Ok((headers, Json(found.iter().map(shown).collect())))
+    Ok((headers, Json(found.into_iter().map(ExportView::from).collect())))
 }
 
 /// `GET /bulk/{id}/status`.
-async fn status(State(api): State<Api>, on: OnInstance, Path(path): Path<JobPath>) -> ApiResult<Json<Value>> {
-    Ok(Json(shown(&find(&api, &on, &path.id).await?)))
+async fn status(
+    State(api): State<Api>,
+    on: OnInstance,
+    Path(path): Path<JobPath>,
+) -> ApiResult<Json<ExportView>> {
+    Ok(Json(find(&api, &on, &path.id).await?.into()))
 }
 
 /// `GET /bulk/{id}/errors`.
@@ -134,22 +182,22 @@ async fn errors(
     on: OnInstance,
     Path(path): Path<JobPath>,
     query: Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Vec<ErrorView>>)> {
     let job = find(&api, &on, &path.id).await?;
     let page = Page::of(&query)?;
     let limit = page.limit().unwrap_or_default();
     let after = page.after.unwrap_or(0);
     let mut found = api.host.store.bulk_errors(job.id, after, limit).await?;
     let headers = page.headers(&mut found, |last| last.id);
-    Ok((headers, Json(found.iter().map(error).collect())))
+    Ok((headers, Json(found.into_iter().map(error).collect())))
 }
 
-fn error(error: &BulkError) -> Value {
-    let mut shown = json!({ "date": view::instant(error.at), "message": error.message });
-    if let (Value::Object(members), Some(words)) = (&mut shown, &error.provider_message) {
-        members.insert("providerMessage".to_owned(), words.as_str().into());
+fn error(error: BulkError) -> ErrorView {
+    ErrorView {
+        date: view::instant(error.at),
+        message: error.message,
+        provider_message: error.provider_message,
     }
-    shown
 }
 
 /// `DELETE /bulk/{id}`: give an unfinished export up, remove a finished one.

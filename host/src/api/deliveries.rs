@@ -9,8 +9,9 @@ use axum::{
     http::HeaderMap,
     routing::{get, post},
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
     Api,
@@ -18,14 +19,20 @@ use super::{
     error::{ApiError, ApiResult},
     filter::{self, Where},
     instances, instant, notifications,
-    notifications::read,
+    notifications::{NotificationView, read},
+    openapi::{self, Endpoint},
     page::Page,
     query::Query,
-    subscriptions, view,
+    subscriptions,
+    subscriptions::SubscriptionView,
+    view,
 };
-use crate::store::{
-    Delivery, DeliveryFilter, DeliveryId, DeliveryStatus, InstanceId, NotificationId, Replayed,
-    SubscriptionId, User,
+use crate::{
+    clock::Millis,
+    store::{
+        Delivery, DeliveryFilter, DeliveryId, DeliveryStatus, InstanceId, NotificationId, Replayed,
+        SubscriptionId, User,
+    },
 };
 
 pub(super) fn routes() -> Router<Api> {
@@ -47,27 +54,147 @@ pub(super) fn routes() -> Router<Api> {
         .route("/instances/{id}/deliveries/replay", post(replay_of_instance))
 }
 
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let all = "/notifications/subscriptions/deliveries";
+    let again = |path: &str| {
+        Endpoint::post(
+            path,
+            "Make deliveries again: all that failed, or those of a range",
+        )
+        .takes::<Replay>()
+        .example(json!({ "status": "failed" }))
+        .answers::<ReplayedView>()
+    };
+    vec![
+        Endpoint::get(all, "Deliveries that match, newest first")
+            .asks(openapi::DELIVERIES)
+            .asks(openapi::HYDRATE)
+            .pages::<DeliveryView>(),
+        Endpoint::put(all, "Deliver what is queued and matches")
+            .asks(openapi::DELIVERIES)
+            .asks(openapi::HYDRATE)
+            .lists::<DeliveryView>(),
+        again(&format!("{all}/replay")),
+        Endpoint::get(
+            format!("{all}/{{id}}"),
+            "A delivery with its attempts, its notification and its subscription",
+        )
+        .answers::<DeliveryView>(),
+        Endpoint::post(format!("{all}/{{id}}/replay"), "Make it again").answers::<ReplayedView>(),
+        Endpoint::get(
+            "/notifications/{id}/subscriptions/deliveries",
+            "A notification's deliveries",
+        )
+        .asks(openapi::HYDRATE)
+        .pages::<DeliveryView>(),
+        Endpoint::get(
+            "/notifications/{id}/subscriptions/{subscription}/deliveries",
+            "Its latest delivery to a subscription",
+        )
+        .asks(openapi::HYDRATE)
+        .answers::<DeliveryView>(),
+        Endpoint::get(
+            "/instances/{id}/deliveries",
+            "An instance's deliveries, newest first",
+        )
+        .asks(openapi::OF_STATUS)
+        .asks(openapi::HYDRATE)
+        .pages::<DeliveryView>(),
+        again("/instances/{id}/deliveries/replay"),
+    ]
+}
+
+/// A delivery, as section 2.6 of the reference has it, and how it goes.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Delivery)]
+struct DeliveryView {
+    notification_id: NotificationId,
+    subscription_id: SubscriptionId,
+    status: DeliveryStatus,
+    created_date: String,
+    updated_date: String,
+    id: DeliveryId,
+    event_id: String,
+    #[schema(required)]
+    instance_id: Option<InstanceId>,
+    /// How many attempts were made since it was made or resumed.
+    attempts: u32,
+    #[schema(required)]
+    next_attempt: Option<String>,
+    /// The status of the last answer.
+    #[schema(required)]
+    last_status: Option<u16>,
+    #[schema(required)]
+    last_error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    notification: Option<NotificationView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    subscription: Option<Target>,
+    /// Its attempts, where one delivery is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    history: Option<Vec<AttemptView>>,
+}
+
+/// The subscription of a delivery.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = DeliveryTarget)]
+enum Target {
+    Known(SubscriptionView),
+    Unknown(UnknownTarget),
+}
+
+/// It is gone.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UnknownTarget {}
+
+/// An attempt.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeliveryAttempt)]
+struct AttemptView {
+    started: String,
+    milliseconds: Millis,
+    #[schema(required)]
+    status: Option<u16>,
+    #[schema(required)]
+    error: Option<String>,
+}
+
+/// How many deliveries were released from their queue, and how many were made again.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Replayed)]
+struct ReplayedView {
+    released: usize,
+    repeated: usize,
+}
+
 /// `GET /notifications/subscriptions/deliveries?where=…`, newest first.
 async fn find_all(
     State(api): State<Api>,
     caller: Caller,
     query: Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Vec<DeliveryView>>)> {
     match wanted(&query)? {
-        Where::Nothing => Ok((HeaderMap::new(), Json(json!([])))),
+        Where::Nothing => Ok((HeaderMap::new(), Json(Vec::new()))),
         Where::Matching(filter) => list(&api, &caller.user, &query, filter).await,
     }
 }
 
 /// `PUT /notifications/subscriptions/deliveries?where=…`: deliver what is queued. Answers with what was released.
-async fn release(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<Json<Value>> {
+async fn release(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<Json<Vec<DeliveryView>>> {
     if query.get("where").is_none() {
         return Err(ApiError::bad_request(
             "where: is missing; to release the whole queue say where=channel='webhook' and status='queued'",
         ));
     }
     let Where::Matching(filter) = wanted(&query)? else {
-        return Ok(Json(json!([])));
+        return Ok(Json(Vec::new()));
     };
     let filter = DeliveryFilter {
         status: filter.status.or(Some(DeliveryStatus::Queued)),
@@ -92,7 +219,7 @@ async fn of_notification(
     caller: Caller,
     Path(id): Path<String>,
     query: Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Vec<DeliveryView>>)> {
     let found = notifications::find(&api, &caller.user, notifications::number(&id)?).await?;
     let filter = DeliveryFilter {
         notification: Some(found.id),
@@ -107,7 +234,7 @@ async fn of_subscription(
     caller: Caller,
     Path((id, subscription)): Path<(String, String)>,
     query: Query,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<DeliveryView>> {
     let filter = DeliveryFilter {
         notification: Some(notifications::number(&id)?),
         subscription: Some(subscriptions::number(&subscription)?),
@@ -116,8 +243,7 @@ async fn of_subscription(
     };
     let found = api.host.store.deliveries(caller.user.account, &filter).await?;
     let mut shown = shown_all(&api, &caller.user, &query, &found).await?;
-    let first = shown.as_array_mut().and_then(Vec::pop);
-    first.map(Json).ok_or_else(|| {
+    shown.pop().map(Json).ok_or_else(|| {
         ApiError::not_found(format!(
             "there is no delivery of the notification {id} to the subscription {subscription}"
         ))
@@ -130,7 +256,7 @@ async fn of_instance(
     caller: Caller,
     Path(id): Path<String>,
     query: Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Vec<DeliveryView>>)> {
     let instance = instances::find(&api, &caller.user, &id).await?;
     let status = query.get("status").map(filter::status).transpose()?.flatten();
     let filter = DeliveryFilter {
@@ -144,21 +270,21 @@ async fn of_instance(
 }
 
 /// `GET /notifications/subscriptions/deliveries/{id}`: with its attempts, notification and subscription.
-async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+async fn show(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<DeliveryView>> {
     let delivery = find(&api, &caller.user, &id).await?;
     let mut shown = hydrated(&api, &caller.user, &delivery, &mut HashMap::new()).await?;
     let attempts = api.host.store.attempts(caller.user.account, delivery.id).await?;
-    let attempts = attempts.into_iter().map(|attempt| {
-        json!({
-            "started": view::instant(attempt.started),
-            "milliseconds": attempt.finished.saturating_sub(attempt.started),
-            "status": attempt.status,
-            "error": attempt.error,
-        })
+    let attempts = attempts.into_iter().map(|attempt| AttemptView {
+        started: view::instant(attempt.started),
+        milliseconds: attempt.finished.saturating_sub(attempt.started),
+        status: attempt.status,
+        error: attempt.error,
     });
-    if let Value::Object(members) = &mut shown {
-        members.insert("history".to_owned(), attempts.collect());
-    }
+    shown.history = Some(attempts.collect());
     Ok(Json(shown))
 }
 
@@ -167,7 +293,7 @@ async fn replay_one(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<ReplayedView>> {
     let delivery = find(&api, &caller.user, &id).await?;
     let filter = DeliveryFilter {
         id: Some(delivery.id),
@@ -177,8 +303,9 @@ async fn replay_one(
 }
 
 /// Which deliveries to make again.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ReplayRequest)]
 struct Replay {
     /// `failed` (retry and queued), or a status; all when there is a range.
     #[serde(default)]
@@ -194,7 +321,7 @@ struct Replay {
 }
 
 /// `POST /notifications/subscriptions/deliveries/replay`: all that failed, or those of a range.
-async fn replay(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<Value>> {
+async fn replay(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<ReplayedView>> {
     replay_some(&api, &caller.user, caller.own(), &body).await
 }
 
@@ -204,7 +331,7 @@ async fn replay_of_instance(
     caller: Caller,
     Path(id): Path<String>,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<ReplayedView>> {
     let instance = instances::find(&api, &caller.user, &id).await?;
     replay_some(&api, &caller.user, Some(instance.id), &body).await
 }
@@ -214,7 +341,7 @@ async fn replay_some(
     user: &User,
     instance: Option<InstanceId>,
     body: &[u8],
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<ReplayedView>> {
     let asked: Replay = read(body)?;
     let range = asked.from.is_some() || asked.notification_id.is_some();
     let statuses = match asked.status.as_deref() {
@@ -275,8 +402,11 @@ async fn replay_all(api: &Api, user: &User, filter: &DeliveryFilter) -> ApiResul
     Ok(sum)
 }
 
-fn told(replayed: Replayed) -> Value {
-    json!({ "released": replayed.released, "repeated": replayed.repeated })
+fn told(replayed: Replayed) -> ReplayedView {
+    ReplayedView {
+        released: replayed.released,
+        repeated: replayed.repeated,
+    }
 }
 
 fn wanted(query: &Query) -> ApiResult<Where> {
@@ -301,7 +431,7 @@ async fn list(
     user: &User,
     query: &Query,
     filter: DeliveryFilter,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Vec<DeliveryView>>)> {
     let page = Page::of(query)?;
     let filter = DeliveryFilter {
         before: page.after.map(DeliveryId),
@@ -313,7 +443,12 @@ async fn list(
     Ok((headers, Json(shown_all(api, user, query, &found).await?)))
 }
 
-async fn shown_all(api: &Api, user: &User, query: &Query, found: &[Delivery]) -> ApiResult<Value> {
+async fn shown_all(
+    api: &Api,
+    user: &User,
+    query: &Query,
+    found: &[Delivery],
+) -> ApiResult<Vec<DeliveryView>> {
     if !query.truth("hydrate") {
         return Ok(found.iter().map(shown).collect());
     }
@@ -322,7 +457,7 @@ async fn shown_all(api: &Api, user: &User, query: &Query, found: &[Delivery]) ->
     for delivery in found {
         all.push(hydrated(api, user, delivery, &mut known).await?);
     }
-    Ok(Value::Array(all))
+    Ok(all)
 }
 
 /// With its notification and its subscription.
@@ -330,40 +465,42 @@ async fn hydrated(
     api: &Api,
     user: &User,
     delivery: &Delivery,
-    known: &mut HashMap<SubscriptionId, Value>,
-) -> ApiResult<Value> {
-    let mut shown = shown(delivery);
+    known: &mut HashMap<SubscriptionId, Target>,
+) -> ApiResult<DeliveryView> {
     let notification = notifications::find(api, user, delivery.notification).await?;
     let subscription = match known.get(&delivery.subscription) {
         Some(subscription) => subscription.clone(),
         None => {
             let found = subscriptions::look_up(api, user, delivery.subscription).await?;
-            let shown = found.as_ref().map_or(json!({}), subscriptions::shown);
+            let shown = found.as_ref().map(subscriptions::shown);
+            let shown = shown.map_or(Target::Unknown(UnknownTarget {}), Target::Known);
             known.insert(delivery.subscription, shown.clone());
             shown
         }
     };
-    if let Value::Object(members) = &mut shown {
-        members.insert("notification".to_owned(), notifications::shown(&notification));
-        members.insert("subscription".to_owned(), subscription);
-    }
-    Ok(shown)
+    Ok(DeliveryView {
+        notification: Some(notifications::shown(&notification)),
+        subscription: Some(subscription),
+        ..shown(delivery)
+    })
 }
 
-/// As section 2.6 of the reference has it, and how it goes.
-fn shown(delivery: &Delivery) -> Value {
-    json!({
-        "notificationId": delivery.notification,
-        "subscriptionId": delivery.subscription,
-        "status": delivery.status,
-        "createdDate": view::instant(delivery.created),
-        "updatedDate": view::instant(delivery.updated),
-        "id": delivery.id,
-        "eventId": delivery.event_id,
-        "instanceId": delivery.instance,
-        "attempts": delivery.attempts,
-        "nextAttempt": delivery.next_attempt.map(view::instant),
-        "lastStatus": delivery.last_status,
-        "lastError": delivery.last_error,
-    })
+fn shown(delivery: &Delivery) -> DeliveryView {
+    DeliveryView {
+        notification_id: delivery.notification,
+        subscription_id: delivery.subscription,
+        status: delivery.status,
+        created_date: view::instant(delivery.created),
+        updated_date: view::instant(delivery.updated),
+        id: delivery.id,
+        event_id: delivery.event_id.clone(),
+        instance_id: delivery.instance,
+        attempts: delivery.attempts,
+        next_attempt: delivery.next_attempt.map(view::instant),
+        last_status: delivery.last_status,
+        last_error: delivery.last_error.clone(),
+        notification: None,
+        subscription: None,
+        history: None,
+    }
 }

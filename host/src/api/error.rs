@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{BODY_LIMIT, layers};
 use crate::{adapter::CallError, instance::Problem, session::Failure, store::StoreError};
@@ -27,12 +28,17 @@ pub(crate) struct ApiError {
 /// What a handler returns.
 pub(super) type ApiResult<T> = Result<T, ApiError>;
 
-#[derive(Serialize)]
+/// What went wrong.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Body {
+#[schema(as = Error)]
+pub(super) struct Body {
     message: String,
+    /// The request's id, as in `Elements-Request-Id` and in the log.
     request_id: String,
+    /// What the provider says about it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     provider_message: Option<String>,
 }
 

@@ -6,13 +6,16 @@ use axum::{
     http::HeaderMap,
     routing::get,
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{
     Api,
     auth::Caller,
     error::{ApiError, ApiResult},
     instances, instant,
+    openapi::{self, Endpoint},
     page::Page,
     query::Query,
     view,
@@ -29,12 +32,58 @@ pub(super) fn routes() -> Router<Api> {
         .route("/instances/{id}/events/{event}", get(get_of))
 }
 
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/instances/events", "Events of all instances, or of the token's")
+            .asks(openapi::EVENTS)
+            .pages::<Event>(),
+        Endpoint::get("/instances/{id}/events", "Events of an instance")
+            .asks(openapi::EVENTS)
+            .pages::<Event>(),
+        Endpoint::get(
+            "/instances/events/{event}",
+            "An event of any instance, or of the token's",
+        )
+        .answers::<Event>(),
+        Endpoint::get("/instances/{id}/events/{event}", "An event of an instance").answers::<Event>(),
+    ]
+}
+
+/// An event, as section 5.8 of the reference has it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Event {
+    id: String,
+    event_date: String,
+    /// `RECEIVED`, `DISPATCHED` or `NOTIFIED`.
+    status: &'static str,
+    /// The message as text.
+    provider_data: String,
+    /// The message, as it stands in notifications.
+    notified_data: [Value; 1],
+    event_element_instances: [EventInstance; 1],
+}
+
+/// An event of an instance.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct EventInstance {
+    event_id: String,
+    #[schema(required)]
+    element_instance_id: Option<InstanceId>,
+    notification_id: NotificationId,
+    notified_data: [Value; 1],
+    created_date: String,
+    updated_date: String,
+}
+
 /// `GET /instances/events`: of the Element token's instance, or of all.
 async fn list_all(
     State(api): State<Api>,
     caller: Caller,
     query: Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Vec<Event>>)> {
     page(&api, &caller, caller.own(), &query).await
 }
 
@@ -44,7 +93,7 @@ async fn list(
     caller: Caller,
     Path(id): Path<String>,
     query: Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Vec<Event>>)> {
     let instance = instances::find(&api, &caller.user, &id).await?;
     page(&api, &caller, Some(instance.id), &query).await
 }
@@ -54,7 +103,7 @@ async fn get_any(
     State(api): State<Api>,
     caller: Caller,
     Path(event): Path<String>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Event>> {
     one(&api, &caller, caller.own(), event).await
 }
 
@@ -63,7 +112,7 @@ async fn get_of(
     State(api): State<Api>,
     caller: Caller,
     Path((id, event)): Path<(String, String)>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Event>> {
     let instance = instances::find(&api, &caller.user, &id).await?;
     one(&api, &caller, Some(instance.id), event).await
 }
@@ -73,7 +122,7 @@ async fn one(
     caller: &Caller,
     instance: Option<InstanceId>,
     event: String,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Event>> {
     let filter = NotificationFilter {
         source: NotificationSource::Instances,
         instance,
@@ -93,7 +142,7 @@ async fn page(
     caller: &Caller,
     instance: Option<InstanceId>,
     query: &Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Vec<Event>>)> {
     let page = Page::of(query)?;
     let filter = NotificationFilter {
         source: NotificationSource::Instances,
@@ -110,26 +159,25 @@ async fn page(
     Ok((headers, Json(found.iter().map(shown).collect())))
 }
 
-/// An event as section 5.8 of the reference has it; `providerData` is the message as text.
-pub(super) fn shown(notification: &Notification) -> Value {
+pub(super) fn shown(notification: &Notification) -> Event {
     let body: Value = serde_json::from_slice(&notification.body).unwrap_or_default();
     let message = body.get("message").cloned().unwrap_or_default();
     let date = view::instant(notification.created);
-    json!({
-        "id": notification.event_id,
-        "eventDate": date,
-        "status": status(notification.progress),
-        "providerData": message.to_string(),
-        "notifiedData": [message],
-        "eventElementInstances": [{
-            "eventId": notification.event_id,
-            "elementInstanceId": notification.instance,
-            "notificationId": notification.id,
-            "notifiedData": [message],
-            "createdDate": date,
-            "updatedDate": date,
+    Event {
+        id: notification.event_id.clone(),
+        event_date: date.clone(),
+        status: status(notification.progress),
+        provider_data: message.to_string(),
+        notified_data: [message.clone()],
+        event_element_instances: [EventInstance {
+            event_id: notification.event_id.clone(),
+            element_instance_id: notification.instance,
+            notification_id: notification.id,
+            notified_data: [message],
+            created_date: date.clone(),
+            updated_date: date,
         }],
-    })
+    }
 }
 
 /// `RECEIVED` until an attempt to deliver it begins, then `DISPATCHED` until the first subscription has it, then and

@@ -10,12 +10,15 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
     Api,
     auth::Addressed,
     error::{ApiError, ApiResult},
+    openapi::{Endpoint, FreeObject},
     view::instant,
 };
 use crate::{
@@ -24,7 +27,7 @@ use crate::{
         webhook::{Delivery, Reply},
     },
     inbound::{Admission, Knock, decode_id, knock},
-    store::{InboxState, Instance, InstanceId, Registration, TroubledInbound},
+    store::{InboundId, InboxState, Instance, InstanceId, Registration},
 };
 
 /// Which instances a call concerns.
@@ -48,6 +51,95 @@ pub(super) fn routes() -> Router<Api> {
         .route("/events/{element}/{id}", instance)
         .route("/instances/{id}/webhook", get(show))
         .route("/instances/{id}/webhook/retry", post(retry))
+}
+
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let called = |endpoint: Endpoint| endpoint.takes::<FreeObject>().for_providers();
+    let greeted = Endpoint::for_providers;
+    let of_element = "/events/{element}";
+    let of_instance = "/events/{element}/{instance}";
+    vec![
+        called(Endpoint::post(
+            of_element,
+            "Where providers call; the instance is found by Element-Instances or by its finder",
+        )),
+        greeted(Endpoint::get(of_element, "The same by GET, for challenges")),
+        called(Endpoint::post(
+            of_instance,
+            "Where the provider of an instance calls",
+        )),
+        greeted(Endpoint::get(of_instance, "The same by GET, for challenges")),
+        Endpoint::get(
+            "/instances/{id}/webhook",
+            "The registration at the provider, and calls that wait or failed",
+        )
+        .answers::<WebhookView>(),
+        Endpoint::post(
+            "/instances/{id}/webhook/retry",
+            "Process calls that wait or failed now",
+        )
+        .answers::<Retried>(),
+    ]
+}
+
+/// An instance's registration at its provider, and its inbox.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Webhook)]
+struct WebhookView {
+    /// `registered`, or `failing` when it cannot be prolonged.
+    state: &'static str,
+    /// Where the provider calls.
+    callback_url: String,
+    resources: Vec<String>,
+    registered: String,
+    renewed: String,
+    #[schema(required)]
+    expires: Option<String>,
+    #[schema(required)]
+    next_renewal: Option<String>,
+    failures: u32,
+    #[schema(required)]
+    last_error: Option<String>,
+    #[schema(required)]
+    last_failure: Option<String>,
+    inbox: InboxView,
+}
+
+/// Calls of a provider.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Inbox)]
+struct InboxView {
+    waiting: u64,
+    failed: u64,
+    #[schema(required)]
+    last_call: Option<String>,
+    /// The newest that failed or are tried again.
+    troubled: Vec<TroubledView>,
+}
+
+/// A call that was tried in vain.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TroubledCall)]
+struct TroubledView {
+    id: InboundId,
+    received: String,
+    attempts: u32,
+    error: String,
+    /// `waiting` or `failed`.
+    state: &'static str,
+    #[schema(required)]
+    next_attempt: Option<String>,
+}
+
+/// How many calls are processed again.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RetriedCalls)]
+struct Retried {
+    retried: usize,
 }
 
 /// `GET` and `POST /events/{element}`.
@@ -182,18 +274,18 @@ fn greeting(reply: Reply) -> Response {
 }
 
 /// `GET /instances/{id}/webhook`.
-async fn show(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Value>> {
+async fn show(State(api): State<Api>, on: Addressed) -> ApiResult<Json<WebhookView>> {
     let registration = registration(&api, &on.instance).await?;
     let inbox = api.host.store.inbox(on.instance.id).await?;
-    Ok(Json(shown(&registration, &inbox)))
+    Ok(Json(shown(registration, inbox)))
 }
 
 /// `POST /instances/{id}/webhook/retry`: calls that failed or wait are processed now.
-async fn retry(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Value>> {
+async fn retry(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Retried>> {
     let now = api.host.clock.now();
     let retried = api.host.store.retry_inbox(on.instance.id, now).await?;
     api.host.inbound_due.notify_one();
-    Ok(Json(json!({ "retried": retried })))
+    Ok(Json(Retried { retried }))
 }
 
 async fn registration(api: &Api, instance: &Instance) -> ApiResult<Registration> {
@@ -206,33 +298,39 @@ async fn registration(api: &Api, instance: &Instance) -> ApiResult<Registration>
     })
 }
 
-fn shown(registration: &Registration, inbox: &InboxState) -> Value {
-    let troubled = inbox.troubled.iter().map(|troubled: &TroubledInbound| {
-        json!({
-            "id": troubled.id.0,
-            "received": instant(troubled.received),
-            "attempts": troubled.attempts,
-            "error": troubled.error,
-            "state": if troubled.next_attempt.is_some() { "waiting" } else { "failed" },
-            "nextAttempt": troubled.next_attempt.map(instant),
-        })
-    });
-    json!({
-        "state": if registration.failures == 0 { "registered" } else { "failing" },
-        "callbackUrl": registration.callback_url,
-        "resources": registration.resources,
-        "registered": instant(registration.created),
-        "renewed": instant(registration.renewed),
-        "expires": registration.expires.map(instant),
-        "nextRenewal": registration.due.map(instant),
-        "failures": registration.failures,
-        "lastError": registration.error,
-        "lastFailure": registration.failed.map(instant),
-        "inbox": {
-            "waiting": inbox.waiting,
-            "failed": inbox.failed,
-            "lastCall": inbox.last.map(instant),
-            "troubled": troubled.collect::<Vec<_>>(),
+fn shown(registration: Registration, inbox: InboxState) -> WebhookView {
+    let troubled = inbox.troubled.into_iter().map(|troubled| TroubledView {
+        id: troubled.id,
+        received: instant(troubled.received),
+        attempts: troubled.attempts,
+        error: troubled.error,
+        state: if troubled.next_attempt.is_some() {
+            "waiting"
+        } else {
+            "failed"
         },
-    })
+        next_attempt: troubled.next_attempt.map(instant),
+    });
+    WebhookView {
+        state: if registration.failures == 0 {
+            "registered"
+        } else {
+            "failing"
+        },
+        callback_url: registration.callback_url,
+        resources: registration.resources,
+        registered: instant(registration.created),
+        renewed: instant(registration.renewed),
+        expires: registration.expires.map(instant),
+        next_renewal: registration.due.map(instant),
+        failures: registration.failures,
+        last_error: registration.error,
+        last_failure: registration.failed.map(instant),
+        inbox: InboxView {
+            waiting: inbox.waiting,
+            failed: inbox.failed,
+            last_call: inbox.last.map(instant),
+            troubled: troubled.collect(),
+        },
+    }
 }

@@ -7,13 +7,15 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::{get, post, put},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     Api,
     auth::Caller,
     error::{ApiError, ApiResult},
+    openapi::{self, Endpoint, FreeObject},
     page::Page,
     query::Query,
     view,
@@ -39,20 +41,66 @@ pub(super) fn routes() -> Router<Api> {
         .route("/notifications/{id}/acknowledge", put(acknowledge))
 }
 
-#[derive(Debug, Deserialize)]
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::post("/notifications", "Send a message to a topic")
+            .takes::<Request>()
+            .example(json!({ "topic": "maintenance", "message": "Back at noon", "severity": "low" }))
+            .answers::<NotificationView>(),
+        Endpoint::get("/notifications", "Notifications of topics, newest first")
+            .asks(openapi::TOPICS)
+            .pages::<NotificationView>(),
+        Endpoint::post("/notifications/emails", "Refused: no mail is sent")
+            .takes::<FreeObject>()
+            .refuses(),
+        Endpoint::get("/notifications/{id}", "A notification").answers::<NotificationView>(),
+        Endpoint::delete(
+            "/notifications/{id}",
+            "Remove it; what is not delivered is not delivered any more",
+        ),
+        Endpoint::put("/notifications/{id}/acknowledge", "Acknowledge it").answers::<NotificationView>(),
+    ]
+}
+
+/// A message to a topic.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NotificationRequest)]
 struct Request {
     #[serde(default)]
     severity: Option<Severity>,
+    /// The name under which subscriptions wait.
     #[serde(default)]
+    #[schema(required, nullable = false)]
     topic: Option<String>,
+    /// What it says.
     #[serde(default)]
+    #[schema(required, nullable = false)]
     message: Option<String>,
+    /// Who says it.
     #[serde(default)]
     from: Option<String>,
 }
 
+/// A notification, as section 2.6 of the reference has it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Notification)]
+pub(super) struct NotificationView {
+    id: NotificationId,
+    from: String,
+    topic: String,
+    severity: String,
+    /// What it says; of events their details, as text.
+    message: String,
+    created_date: String,
+    active: bool,
+    acknowledged: bool,
+    event_id: String,
+}
+
 /// `POST /notifications`.
-async fn create(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<Value>> {
+async fn create(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<NotificationView>> {
     let request: Request = read(&body)?;
     let topic = check_topic("topic", request.topic.as_deref())?;
     let text = request
@@ -90,7 +138,11 @@ async fn create(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResul
 }
 
 /// `GET /notifications?topics[]=…`, newest first.
-async fn list(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<(HeaderMap, Json<Value>)> {
+async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    query: Query,
+) -> ApiResult<(HeaderMap, Json<Vec<NotificationView>>)> {
     let topics: Vec<String> = topics(&query);
     if topics.is_empty() {
         return Err(ApiError::bad_request(
@@ -110,7 +162,11 @@ async fn list(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult
 }
 
 /// `GET /notifications/{id}`.
-async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+async fn show(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<NotificationView>> {
     Ok(Json(shown(&find(&api, &caller.user, number(&id)?).await?)))
 }
 
@@ -129,7 +185,7 @@ async fn acknowledge(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<NotificationView>> {
     let id = number(&id)?;
     api.host.store.acknowledge(caller.user.account, id).await?;
     Ok(Json(shown(&find(&api, &caller.user, id).await?)))
@@ -168,26 +224,28 @@ fn missing(id: &str) -> ApiError {
     ApiError::not_found(format!("there is no notification {id}"))
 }
 
-/// As section 2.6 of the reference has it; the message of events is their details as text.
-pub(super) fn shown(notification: &Notification) -> Value {
+pub(super) fn shown(notification: &Notification) -> NotificationView {
     let body: Value = serde_json::from_slice(&notification.body).unwrap_or_default();
-    let text = |member: &str| body.get(member).and_then(Value::as_str).unwrap_or_default();
+    let text = |member: &str| {
+        let text = body.get(member).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
     let message = match body.get("message") {
         Some(Value::String(text)) => text.clone(),
         Some(details) => details.to_string(),
         None => String::new(),
     };
-    json!({
-        "id": notification.id,
-        "from": text("user"),
-        "topic": notification.topic,
-        "severity": text("severity"),
-        "message": message,
-        "createdDate": view::instant(notification.created),
-        "active": true,
-        "acknowledged": notification.acknowledged,
-        "eventId": notification.event_id,
-    })
+    NotificationView {
+        id: notification.id,
+        from: text("user"),
+        topic: notification.topic.clone(),
+        severity: text("severity"),
+        message,
+        created_date: view::instant(notification.created),
+        active: true,
+        acknowledged: notification.acknowledged,
+        event_id: notification.event_id.clone(),
+    }
 }
 
 /// The topics of a query, in either spelling.

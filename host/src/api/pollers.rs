@@ -7,8 +7,9 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     Api,
@@ -16,11 +17,15 @@ use super::{
     error::{ApiError, ApiResult},
     instances, instant,
     notifications::read,
-    polls, view,
+    openapi::Endpoint,
+    polls,
+    polls::{EventCounts, PollView},
+    view,
 };
 use crate::{
+    clock::Millis,
     poll::{Preview, PreviewRequest},
-    store::{EventKind, Instance, InstanceState, PollFilter, Poller, PollerSwitch, Schedule},
+    store::{EventKind, Instance, InstanceState, PollFilter, PollRequest, Poller, PollerSwitch, Schedule},
 };
 
 /// So many past polls are shown with a poller.
@@ -38,8 +43,129 @@ pub(super) fn routes() -> Router<Api> {
         .route("/instances/{id}/polls/preview", post(preview))
 }
 
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/instances/{id}/pollers", "How its pollers are").lists::<PollerView>(),
+        Endpoint::get(
+            "/instances/{id}/pollers/{resource}",
+            "How one of them is, with its last polls",
+        )
+        .answers::<PollerView>(),
+        Endpoint::patch(
+            "/instances/{id}/pollers/{resource}",
+            "Pause it, resume it, or set its cursor back",
+        )
+        .takes::<Change>()
+        .example(json!({ "cursor": "2026-01-31T12:00:00Z" }))
+        .answers::<PollerView>(),
+        Endpoint::post("/instances/{id}/polls", "Poll now")
+            .lists::<PollerView>()
+            .may_conflict(),
+        Endpoint::post(
+            "/instances/{id}/polls/preview",
+            "What a poll would ask for, read and tell; nothing is stored",
+        )
+        .takes::<PreviewBody>()
+        .example(json!({ "resource": "contacts", "show": 5 }))
+        .lists::<PreviewView>()
+        .at_provider()
+        .may_conflict(),
+    ]
+}
+
+/// How a poller is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Poller)]
+struct PollerView {
+    resource: String,
+    /// `ok`, `failing`, `paused`, `needs-authentication` or `disabled`.
+    state: &'static str,
+    /// Why it does not go well.
+    #[schema(required)]
+    reason: Option<String>,
+    #[schema(required)]
+    last_success: Option<String>,
+    #[schema(required)]
+    last_failure: Option<String>,
+    #[schema(required)]
+    last_error: Option<String>,
+    /// How many polls in a row failed.
+    failures: u32,
+    /// When it is due; null while it rests.
+    #[schema(required)]
+    next_run: Option<String>,
+    /// In seconds.
+    #[schema(required)]
+    interval: Option<Millis>,
+    /// Records changed before are not told.
+    start: String,
+    /// Up to when, in provider time, everything is stored.
+    cursor: String,
+    /// Records read so far.
+    records: u64,
+    /// Events found so far.
+    events: u64,
+    /// Its configuration in force.
+    configuration: Value,
+    /// Its last polls, where one poller is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    polls: Option<Vec<PollView>>,
+}
+
+/// What a poll of a resource would do.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Preview)]
+struct PreviewView {
+    resource: String,
+    since: String,
+    until: String,
+    requests: Vec<PreviewedRequest>,
+    record_count: u32,
+    event_count: u32,
+    events: EventCounts,
+    /// Whether the window was walked to its end.
+    complete: bool,
+    /// Why it was not.
+    #[schema(required)]
+    error: Option<String>,
+    /// The first records.
+    records: Vec<PreviewedRecord>,
+}
+
+/// A request of a preview.
+#[derive(Debug, Serialize, ToSchema)]
+struct PreviewedRequest {
+    #[serde(flatten)]
+    request: PollRequest,
+    /// What was sent, as text.
+    #[schema(required)]
+    body: Option<String>,
+}
+
+/// A record of a preview.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct PreviewedRecord {
+    object_id: String,
+    #[schema(required)]
+    updated: Option<String>,
+    /// The event that would be told; null when the record is no news.
+    #[schema(required)]
+    event: Option<EventKind>,
+    /// The record as the provider has it.
+    raw: Value,
+}
+
 /// `GET /instances/{id}/pollers`.
-async fn list(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Vec<PollerView>>> {
     let instance = instances::find(&api, &caller.user, &id).await?;
     let schedule = api.host.store.schedule(instance.id).await?;
     let pollers = api.host.store.pollers(instance.id).await?;
@@ -54,17 +180,19 @@ async fn show(
     State(api): State<Api>,
     caller: Caller,
     Path((id, resource)): Path<(String, String)>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<PollerView>> {
     let instance = instances::find(&api, &caller.user, &id).await?;
     whole(&api, &instance, &resource).await.map(Json)
 }
 
 /// What to change of a poller.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PollerChange)]
 struct Change {
+    /// Whether it rests.
     #[serde(default)]
     paused: Option<bool>,
-    /// Where to start again.
+    /// Where to start again: an instant that is not ahead of the poller.
     #[serde(default)]
     cursor: Option<String>,
 }
@@ -75,7 +203,7 @@ async fn change(
     caller: Caller,
     Path((id, resource)): Path<(String, String)>,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<PollerView>> {
     let instance = instances::find(&api, &caller.user, &id).await?;
     let poller = find(&api, &instance, &resource).await?;
     let Change { paused, cursor } = read(&body)?;
@@ -115,7 +243,11 @@ async fn change(
 }
 
 /// `POST /instances/{id}/polls`: poll now.
-async fn poll_now(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+async fn poll_now(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Vec<PollerView>>> {
     let instance = instances::find(&api, &caller.user, &id).await?;
     match api.scheduler.poll_now(instance.id).await? {
         true => list(State(api), caller, Path(id)).await,
@@ -127,7 +259,8 @@ async fn poll_now(State(api): State<Api>, caller: Caller, Path(id): Path<String>
 }
 
 /// What to preview.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = PreviewRequest)]
 struct PreviewBody {
     /// A resource that is polled; all of them otherwise.
     #[serde(default)]
@@ -146,7 +279,7 @@ async fn preview(
     caller: Caller,
     Path(id): Path<String>,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Vec<PreviewView>>> {
     let instance = instances::find(&api, &caller.user, &id).await?;
     let asked: PreviewBody = read(&body)?;
     let since = asked
@@ -168,39 +301,32 @@ async fn preview(
         show: asked.show.unwrap_or(SHOWN).min(MOST_SHOWN),
     };
     let previews = api.scheduler.preview(&instance, &pollers, request).await?;
-    Ok(Json(previews.iter().map(previewed).collect()))
+    Ok(Json(previews.into_iter().map(previewed).collect()))
 }
 
-fn previewed(preview: &Preview) -> Value {
-    let requests = preview.requests.iter().map(|asked| {
-        let mut shown = json!(asked.request);
-        shown["body"] = json!(asked.body);
-        shown
+fn previewed(preview: Preview) -> PreviewView {
+    let requests = preview.requests.into_iter().map(|asked| PreviewedRequest {
+        request: asked.request,
+        body: asked.body,
     });
-    let records = preview.records.iter().map(|record| {
-        json!({
-            "objectId": record.object_id,
-            "updated": record.updated.map(view::instant),
-            "event": record.event.map(event_type),
-            "raw": record.raw,
-        })
+    let records = preview.records.into_iter().map(|record| PreviewedRecord {
+        object_id: record.object_id,
+        updated: record.updated.map(view::instant),
+        event: record.event,
+        raw: serde_json::from_str(record.raw.get()).unwrap_or_default(),
     });
-    json!({
-        "resource": preview.resource,
-        "since": view::instant(preview.since),
-        "until": view::instant(preview.until),
-        "requests": requests.collect::<Vec<_>>(),
-        "recordCount": preview.record_count,
-        "eventCount": preview.events.all,
-        "events": polls::events(preview.events),
-        "complete": preview.complete,
-        "error": preview.error,
-        "records": records.collect::<Vec<_>>(),
-    })
-}
-
-fn event_type(kind: EventKind) -> Value {
-    serde_json::to_value(kind).unwrap_or_default()
+    PreviewView {
+        resource: preview.resource,
+        since: view::instant(preview.since),
+        until: view::instant(preview.until),
+        requests: requests.collect(),
+        record_count: preview.record_count,
+        event_count: preview.events.all,
+        events: EventCounts::from(preview.events),
+        complete: preview.complete,
+        error: preview.error,
+        records: records.collect(),
+    }
 }
 
 async fn find(api: &Api, instance: &Instance, resource: &str) -> ApiResult<Poller> {
@@ -221,7 +347,7 @@ async fn find(api: &Api, instance: &Instance, resource: &str) -> ApiResult<Polle
     found.cloned().ok_or_else(missing)
 }
 
-async fn whole(api: &Api, instance: &Instance, resource: &str) -> ApiResult<Value> {
+async fn whole(api: &Api, instance: &Instance, resource: &str) -> ApiResult<PollerView> {
     let poller = find(api, instance, resource).await?;
     let schedule = api.host.store.schedule(instance.id).await?;
     let mut whole = shown(instance, schedule.as_ref(), &poller);
@@ -232,14 +358,11 @@ async fn whole(api: &Api, instance: &Instance, resource: &str) -> ApiResult<Valu
         ..PollFilter::default()
     };
     let polls = api.host.store.polls(instance.account, &filter).await?;
-    let polls = polls.iter().map(polls::outline);
-    if let Value::Object(members) = &mut whole {
-        members.insert("polls".to_owned(), polls.collect());
-    }
+    whole.polls = Some(polls.into_iter().map(polls::outline).collect());
     Ok(whole)
 }
 
-fn shown(instance: &Instance, schedule: Option<&Schedule>, poller: &Poller) -> Value {
+fn shown(instance: &Instance, schedule: Option<&Schedule>, poller: &Poller) -> PollerView {
     let (state, rests) = match (instance.disabled, instance.state, poller.paused, poller.failures) {
         (true, ..) => ("disabled", true),
         (_, InstanceState::NeedsAuthentication, ..) => ("needs-authentication", true),
@@ -250,24 +373,25 @@ fn shown(instance: &Instance, schedule: Option<&Schedule>, poller: &Poller) -> V
     let next_run = schedule
         .filter(|_| !rests)
         .map(|schedule| view::instant(schedule.next_run));
-    json!({
-        "resource": poller.resource,
-        "state": state,
-        "reason": match state {
-            "needs-authentication" => instance.state_reason.as_deref(),
-            "failing" => poller.last_error.as_deref(),
+    PollerView {
+        resource: poller.resource.clone(),
+        state,
+        reason: match state {
+            "needs-authentication" => instance.state_reason.clone(),
+            "failing" => poller.last_error.clone(),
             _ => None,
         },
-        "lastSuccess": poller.last_success.map(view::instant),
-        "lastFailure": poller.last_failure.map(view::instant),
-        "lastError": poller.last_error,
-        "failures": poller.failures,
-        "nextRun": next_run,
-        "interval": schedule.map(|schedule| schedule.interval / 1000),
-        "start": view::instant(poller.start),
-        "cursor": view::instant(poller.cursor),
-        "records": poller.records,
-        "events": poller.events,
-        "configuration": serde_json::from_str::<Value>(&poller.configuration).unwrap_or_default(),
-    })
+        last_success: poller.last_success.map(view::instant),
+        last_failure: poller.last_failure.map(view::instant),
+        last_error: poller.last_error.clone(),
+        failures: poller.failures,
+        next_run,
+        interval: schedule.map(|schedule| schedule.interval / 1000),
+        start: view::instant(poller.start),
+        cursor: view::instant(poller.cursor),
+        records: poller.records,
+        events: poller.events,
+        configuration: serde_json::from_str(&poller.configuration).unwrap_or_default(),
+        polls: None,
+    }
 }

@@ -8,21 +8,27 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::{get, post},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
     Api,
     auth::Caller,
     error::{ApiError, ApiResult},
     instances,
+    openapi::{self, Endpoint},
     page::Page,
     query::Query,
     view,
 };
 use crate::{
     case::BenchError,
-    poll::{NoReplay, case_file},
-    store::{PollEvents, PollFilter, PollId, PollRecord, PollResult, User},
+    clock::Millis,
+    poll::{NoReplay, Replay, case_file},
+    store::{
+        InstanceId, PollEvents, PollFilter, PollId, PollRecord, PollRequest, PollResult, PollTrigger, User,
+    },
     tape::TapeError,
 };
 
@@ -36,13 +42,108 @@ pub(super) fn routes() -> Router<Api> {
         .route("/instances/{id}/polls/{poll}/replay", post(replay))
 }
 
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let of = |polls: &str| {
+        let poll = |rest: &str| format!("{polls}/{{poll}}{rest}");
+        [
+            Endpoint::get(poll(""), "A poll, with the requests that it became").answers::<PollView>(),
+            Endpoint::get(poll("/case"), "Its tape as a case file of its adapter's tests")
+                .answers::<PollView>()
+                .may_conflict(),
+            Endpoint::post(
+                poll("/replay"),
+                "Run it again with the adapter that serves now, without the provider",
+            )
+            .answers::<ReplayView>()
+            .at_provider()
+            .may_conflict(),
+        ]
+    };
+    let list = Endpoint::get("/instances/{id}/polls", "What its polls did, newest first")
+        .asks(openapi::POLLS)
+        .pages::<PollView>();
+    let all = ["/instances/polls", "/instances/{id}/polls"];
+    all.into_iter().flat_map(of).chain([list]).collect()
+}
+
+/// What a poll did.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Poll)]
+pub(super) struct PollView {
+    id: PollId,
+    instance_id: InstanceId,
+    /// The element's key.
+    element: String,
+    resource: String,
+    trigger: PollTrigger,
+    result: PollResult,
+    started: String,
+    milliseconds: Millis,
+    /// The window, in provider time.
+    since: String,
+    until: String,
+    request_count: u32,
+    record_count: u32,
+    event_count: u32,
+    events: EventCounts,
+    /// Where the cursor was moved to, when it was.
+    #[schema(required)]
+    cursor: Option<String>,
+    /// The digest of the adapter.
+    adapter: String,
+    #[schema(required)]
+    error: Option<String>,
+    #[schema(required)]
+    tape: Option<TapeView>,
+    /// The requests that it became, where one poll is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    requests: Option<Vec<PollRequest>>,
+    /// The path of its case file, where that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    file: Option<String>,
+    /// The case file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    case: Option<String>,
+}
+
+/// How many events of each kind.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PollEvents)]
+pub(super) struct EventCounts {
+    created: u32,
+    updated: u32,
+    deleted: u32,
+}
+
+/// How large a tape is, and whether all of the poll is on it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tape)]
+struct TapeView {
+    bytes: u64,
+    whole: bool,
+}
+
+/// What running a poll again came to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PollReplay)]
+struct ReplayView {
+    #[serde(flatten)]
+    replay: Replay,
+    poll: PollId,
+}
+
 /// `GET /instances/{id}/polls`, newest first.
 pub(super) async fn list(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
     query: Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Vec<PollView>>)> {
     let instance = instances::find(&api, &caller.user, &id).await?;
     let page = Page::of(&query)?;
     let filter = PollFilter {
@@ -55,7 +156,7 @@ pub(super) async fn list(
     };
     let mut found = api.host.store.polls(caller.user.account, &filter).await?;
     let headers = page.headers(&mut found, |last| last.id.0);
-    Ok((headers, Json(found.iter().map(outline).collect())))
+    Ok((headers, Json(found.into_iter().map(outline).collect())))
 }
 
 /// `GET /instances/polls/{poll}`, `GET /instances/{id}/polls/{poll}`: with the requests that it became.
@@ -63,11 +164,13 @@ async fn show(
     State(api): State<Api>,
     caller: Caller,
     Path(path): Path<HashMap<String, String>>,
-) -> ApiResult<Json<Value>> {
-    let poll = find(&api, &caller.user, &path).await?;
-    let mut shown = outline(&poll);
-    shown["requests"] = json!(poll.asked);
-    Ok(Json(shown))
+) -> ApiResult<Json<PollView>> {
+    let mut poll = find(&api, &caller.user, &path).await?;
+    let requests = std::mem::take(&mut poll.asked);
+    Ok(Json(PollView {
+        requests: Some(requests),
+        ..outline(poll)
+    }))
 }
 
 /// `GET …/polls/{poll}/case`: its tape as a case file.
@@ -75,14 +178,15 @@ async fn case(
     State(api): State<Api>,
     caller: Caller,
     Path(path): Path<HashMap<String, String>>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<PollView>> {
     let poll = find(&api, &caller.user, &path).await?;
     let case = api.scheduler.case(&caller.user, &poll).await?;
     let file = case_file(&poll, case);
-    let mut shown = outline(&poll);
-    shown["file"] = json!(file.path());
-    shown["case"] = json!(file.text());
-    Ok(Json(shown))
+    Ok(Json(PollView {
+        file: Some(file.path().to_string_lossy().into_owned()),
+        case: Some(file.text()),
+        ..outline(poll)
+    }))
 }
 
 /// `POST …/polls/{poll}/replay`: run it again with the adapter that serves now, without the provider.
@@ -90,12 +194,13 @@ async fn replay(
     State(api): State<Api>,
     caller: Caller,
     Path(path): Path<HashMap<String, String>>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<ReplayView>> {
     let poll = find(&api, &caller.user, &path).await?;
     let replay = api.scheduler.replay(&caller.user, &poll).await?;
-    let mut shown = json!(replay);
-    shown["poll"] = json!(poll.id);
-    Ok(Json(shown))
+    Ok(Json(ReplayView {
+        replay,
+        poll: poll.id,
+    }))
 }
 
 impl From<NoReplay> for ApiError {
@@ -141,30 +246,41 @@ fn result(text: &str) -> ApiResult<PollResult> {
 }
 
 /// A poll in lists.
-pub(super) fn outline(poll: &PollRecord) -> Value {
-    json!({
-        "id": poll.id,
-        "instanceId": poll.instance,
-        "element": poll.element,
-        "resource": poll.resource,
-        "trigger": poll.trigger,
-        "result": poll.result,
-        "started": view::instant(poll.started),
-        "milliseconds": poll.finished.saturating_sub(poll.started),
-        "since": view::instant(poll.since),
-        "until": view::instant(poll.until),
-        "requestCount": poll.requests,
-        "recordCount": poll.records,
-        "eventCount": poll.events.all,
-        "events": events(poll.events),
-        "cursor": poll.cursor.map(view::instant),
-        "adapter": poll.adapter,
-        "error": poll.error,
-        "tape": poll.tape.map(|tape| json!({ "bytes": tape.bytes, "whole": tape.whole })),
-    })
+pub(super) fn outline(poll: PollRecord) -> PollView {
+    PollView {
+        id: poll.id,
+        instance_id: poll.instance,
+        element: poll.element,
+        resource: poll.resource,
+        trigger: poll.trigger,
+        result: poll.result,
+        started: view::instant(poll.started),
+        milliseconds: poll.finished.saturating_sub(poll.started),
+        since: view::instant(poll.since),
+        until: view::instant(poll.until),
+        request_count: poll.requests,
+        record_count: poll.records,
+        event_count: poll.events.all,
+        events: poll.events.into(),
+        cursor: poll.cursor.map(view::instant),
+        adapter: poll.adapter,
+        error: poll.error,
+        tape: poll.tape.map(|tape| TapeView {
+            bytes: tape.bytes,
+            whole: tape.whole,
+        }),
+        requests: None,
+        file: None,
+        case: None,
+    }
 }
 
-/// How many events of each kind.
-pub(super) fn events(events: PollEvents) -> Value {
-    json!({ "created": events.created, "updated": events.updated, "deleted": events.deleted })
+impl From<PollEvents> for EventCounts {
+    fn from(events: PollEvents) -> Self {
+        Self {
+            created: events.created,
+            updated: events.updated,
+            deleted: events.deleted,
+        }
+    }
 }

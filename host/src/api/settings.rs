@@ -8,13 +8,16 @@ use axum::{
     extract::{Path, State},
     routing::get,
 };
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     Api,
     auth::Caller,
     error::{ApiError, ApiResult},
     notifications::read,
+    openapi::{Endpoint, FreeObject},
 };
 use crate::store::{FailurePolicy, User};
 
@@ -32,19 +35,49 @@ pub(super) fn routes() -> Router<Api> {
         )
 }
 
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let of = |path: &str| {
+        let changing = |endpoint: Endpoint| {
+            let example = json!({ FailurePolicy::SETTING: "queue" });
+            endpoint
+                .takes::<FreeObject>()
+                .example(example)
+                .answers::<Settings>()
+        };
+        [
+            Endpoint::get(path, "The settings of the account").answers::<Settings>(),
+            changing(Endpoint::patch(path, "Change those that are named")),
+            changing(Endpoint::post(path, "The same")),
+        ]
+    };
+    let all = ["/accounts/settings", "/accounts/{id}/settings"];
+    all.into_iter().flat_map(of).collect()
+}
+
+/// The settings of an account, by their names.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(as = AccountSettings)]
+struct Settings(BTreeMap<String, String>);
+
 /// `GET /accounts/settings`.
-async fn show(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
+async fn show(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Settings>> {
     in_force(&api, &caller.user).await
 }
 
 /// `GET /accounts/{id}/settings`.
-async fn show_of(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+async fn show_of(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<Settings>> {
     check_own(&caller.user, &id)?;
     in_force(&api, &caller.user).await
 }
 
 /// `PATCH|POST /accounts/settings`: what is not named stays.
-async fn change(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<Value>> {
+async fn change(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<Settings>> {
     put(&api, &caller.user, &body).await
 }
 
@@ -54,7 +87,7 @@ async fn change_of(
     caller: Caller,
     Path(id): Path<String>,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Settings>> {
     check_own(&caller.user, &id)?;
     put(&api, &caller.user, &body).await
 }
@@ -67,7 +100,7 @@ pub(super) fn check_own(user: &User, id: &str) -> ApiResult<()> {
     Err(ApiError::not_found(format!("there is no account {id}")))
 }
 
-async fn put(api: &Api, user: &User, body: &[u8]) -> ApiResult<Json<Value>> {
+async fn put(api: &Api, user: &User, body: &[u8]) -> ApiResult<Json<Settings>> {
     let changes = check(read(body)?)?;
     let known = api.host.store.account_settings(user.account).await?;
     let new = changes.keys().filter(|key| !known.contains_key(*key)).count();
@@ -81,17 +114,12 @@ async fn put(api: &Api, user: &User, body: &[u8]) -> ApiResult<Json<Value>> {
     in_force(api, user).await
 }
 
-async fn in_force(api: &Api, user: &User) -> ApiResult<Json<Value>> {
+async fn in_force(api: &Api, user: &User) -> ApiResult<Json<Settings>> {
     let mut settings = api.host.store.account_settings(user.account).await?;
     settings
         .entry(FailurePolicy::SETTING.to_owned())
         .or_insert_with(|| "retry".to_owned());
-    Ok(Json(
-        settings
-            .into_iter()
-            .map(|(key, value)| (key, Value::String(value)))
-            .collect(),
-    ))
+    Ok(Json(Settings(settings)))
 }
 
 /// Texts, numbers and truth values by key. Keys that mean nothing here are kept for whoever reads them.

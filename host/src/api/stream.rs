@@ -22,6 +22,7 @@ use super::{
     auth::Caller,
     error::{ApiError, ApiResult},
     events, instances,
+    openapi::{self, Endpoint},
     query::Query,
 };
 use crate::store::{AccountId, InstanceId, Notification};
@@ -39,6 +40,24 @@ pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/instances/events/stream", get(all))
         .route("/instances/{id}/events/stream", get(of_instance))
+}
+
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get(
+            "/instances/events/stream",
+            "Events as they happen, resumed by Last-Event-ID",
+        )
+        .asks(openapi::STREAM)
+        .streams(),
+        Endpoint::get(
+            "/instances/{id}/events/stream",
+            "Events of an instance as they happen",
+        )
+        .asks(openapi::STREAM)
+        .streams(),
+    ]
 }
 
 /// `GET /instances/events/stream`.
@@ -139,8 +158,9 @@ impl Feed {
 }
 
 fn event(notification: &Notification) -> Event {
+    let shown = serde_json::to_string(&events::shown(notification));
     Event::default()
         .id(notification.position.to_string())
         .event("event")
-        .data(events::shown(notification).to_string())
+        .data(shown.unwrap_or_default())
 }

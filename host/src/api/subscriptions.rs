@@ -7,21 +7,23 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::{get, post},
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
     Api,
     auth::Caller,
     error::{ApiError, ApiResult},
     notifications::{check_topic, read, topics},
+    openapi::{self, Endpoint},
     page::Page,
     query::Query,
     view,
 };
 use crate::{
     instance,
-    store::{NewSubscription, Subscription, SubscriptionFilter, SubscriptionId, User},
+    store::{InstanceId, NewSubscription, Subscription, SubscriptionFilter, SubscriptionId, User},
 };
 
 /// The most topics of one subscription.
@@ -34,20 +36,80 @@ pub(super) fn routes() -> Router<Api> {
         .route("/notifications/subscriptions/{id}/resume", post(resume))
 }
 
-#[derive(Debug, Deserialize)]
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::post("/notifications/subscriptions", "Subscribe a URL to topics")
+            .takes::<Request>()
+            .example(json!({
+                "channel": "webhook", "topics": ["instance-1-crm-events"],
+                "config": { "url": "https://example.com/events" },
+            }))
+            .answers::<SubscriptionView>(),
+        Endpoint::get(
+            "/notifications/subscriptions",
+            "The subscriptions, or those of topics",
+        )
+        .asks(openapi::TOPICS)
+        .pages::<SubscriptionView>(),
+        Endpoint::get("/notifications/subscriptions/{id}", "A subscription").answers::<SubscriptionView>(),
+        Endpoint::delete("/notifications/subscriptions/{id}", "End it"),
+        Endpoint::post(
+            "/notifications/subscriptions/{id}/resume",
+            "Activate it and deliver what is queued",
+        )
+        .answers::<SubscriptionView>(),
+    ]
+}
+
+/// A subscription to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = SubscriptionRequest)]
 struct Request {
+    /// `webhook`.
     #[serde(default)]
+    #[schema(required, nullable = false)]
     channel: Option<String>,
+    /// At least one.
     #[serde(default)]
+    #[schema(required, nullable = false)]
     topics: Option<Vec<String>>,
     #[serde(default)]
+    #[schema(required, nullable = false)]
     config: Option<Config>,
 }
 
-#[derive(Debug, Deserialize)]
+/// Where to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = SubscriptionTarget)]
 struct Config {
     #[serde(default)]
+    #[schema(required, nullable = false)]
     url: Option<String>,
+}
+
+/// A subscription, as section 2.6 of the reference has it, and why it is not active.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Subscription)]
+pub(super) struct SubscriptionView {
+    id: SubscriptionId,
+    channel: &'static str,
+    topics: Vec<String>,
+    config: ConfigView,
+    active: bool,
+    #[schema(required)]
+    reason: Option<String>,
+    /// The instance that made it.
+    #[schema(required)]
+    instance_id: Option<InstanceId>,
+    created_date: String,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = SubscriptionConfig)]
+struct ConfigView {
+    url: String,
 }
 
 impl Request {
@@ -99,7 +161,7 @@ impl Request {
 }
 
 /// `POST /notifications/subscriptions`.
-async fn create(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<Value>> {
+async fn create(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<SubscriptionView>> {
     let (topics, url) = read::<Request>(&body)?.check()?;
     let new = NewSubscription {
         topics,
@@ -115,7 +177,11 @@ async fn create(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResul
 }
 
 /// `GET /notifications/subscriptions`: all, or those of topics.
-async fn list(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult<(HeaderMap, Json<Value>)> {
+async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    query: Query,
+) -> ApiResult<(HeaderMap, Json<Vec<SubscriptionView>>)> {
     let page = Page::of(&query)?;
     let filter = SubscriptionFilter {
         topics: topics(&query),
@@ -129,7 +195,11 @@ async fn list(State(api): State<Api>, caller: Caller, query: Query) -> ApiResult
 }
 
 /// `GET /notifications/subscriptions/{id}`.
-async fn show(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+async fn show(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<SubscriptionView>> {
     Ok(Json(shown(&find(&api, &caller.user, &id).await?)))
 }
 
@@ -144,7 +214,11 @@ async fn remove(State(api): State<Api>, caller: Caller, Path(id): Path<String>) 
 }
 
 /// `POST /notifications/subscriptions/{id}/resume`: activate it, and send what waits for it.
-async fn resume(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+async fn resume(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<SubscriptionView>> {
     let now = api.host.clock.now();
     api.host
         .store
@@ -180,18 +254,19 @@ fn missing(id: &str) -> ApiError {
     ApiError::not_found(format!("there is no subscription {id}"))
 }
 
-/// As section 2.6 of the reference has it, and why it is not active.
-pub(super) fn shown(subscription: &Subscription) -> Value {
-    json!({
-        "id": subscription.id,
-        "channel": "webhook",
-        "topics": subscription.topics,
-        "config": { "url": subscription.url },
-        "active": subscription.active,
-        "reason": subscription.reason,
-        "instanceId": subscription.instance,
-        "createdDate": view::instant(subscription.created),
-    })
+pub(super) fn shown(subscription: &Subscription) -> SubscriptionView {
+    SubscriptionView {
+        id: subscription.id,
+        channel: "webhook",
+        topics: subscription.topics.clone(),
+        config: ConfigView {
+            url: subscription.url.clone(),
+        },
+        active: subscription.active,
+        reason: subscription.reason.clone(),
+        instance_id: subscription.instance,
+        created_date: view::instant(subscription.created),
+    }
 }
 
 #[cfg(test)]

@@ -11,8 +11,7 @@ use axum::{
     response::Response,
     routing::{MethodRouter, get, put},
 };
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::json;
 use tower::ServiceExt as _;
 
 use super::{
@@ -20,6 +19,7 @@ use super::{
     auth::{self, Caller},
     error::{ApiError, ApiResult},
     hub, layers,
+    openapi::Endpoint,
 };
 use crate::{
     store::{OrganizationId, UserId},
@@ -61,6 +61,51 @@ pub(super) fn table() -> Router<Api> {
         )
 }
 
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let secret = |path: &'static str| {
+        (
+            Endpoint::put(path, "Rotate its secret; the answer has the new one"),
+            Endpoint::delete(path, "Revoke its secret"),
+        )
+    };
+    let (rotate_organization, revoke_organization) = secret("/organizations/{organization}/secret");
+    let (rotate_user, revoke_user) = secret("/users/{user}/secret");
+    let user = json!({ "email": "bob@example.com", "role": "administrator" });
+    let all = vec![
+        Endpoint::get("/organizations", "The organizations that the caller sees").lists::<OrganizationView>(),
+        Endpoint::post(
+            "/organizations",
+            "Make one, with its first user; the answer has both secrets",
+        )
+        .takes::<OrganizationRequest>()
+        .example(json!({ "name": "A customer", "user": user }))
+        .answers::<OrganizationView>(),
+        Endpoint::get("/organizations/{organization}", "An organization").answers::<OrganizationView>(),
+        rotate_organization.answers::<OrganizationView>(),
+        revoke_organization,
+        Endpoint::get("/accounts", "The accounts that the caller sees").lists::<AccountView>(),
+        Endpoint::post("/accounts", "Make one")
+            .takes::<AccountRequest>()
+            .example(json!({ "name": "A department" }))
+            .answers::<AccountView>(),
+        Endpoint::get("/accounts/{account}", "An account").answers::<AccountView>(),
+        Endpoint::get("/users", "The users that the caller sees").lists::<UserView>(),
+        Endpoint::post("/users", "Make one; the answer has the secret")
+            .takes::<UserRequest>()
+            .example(user)
+            .answers::<UserView>(),
+        Endpoint::get("/users/{user}", "A user").answers::<UserView>(),
+        Endpoint::delete("/users/{user}", "Remove a user who made no instances"),
+        rotate_user.answers::<UserView>(),
+        revoke_user,
+    ];
+    let managed = all
+        .into_iter()
+        .map(|endpoint| endpoint.guarded().may_conflict().may_miss());
+    managed.collect()
+}
+
 async fn to_resource(resource: Router, request: Request, next: Next) -> Response {
     if !auth::addresses_instance(request.headers()) {
         return next.run(request).await;
@@ -71,39 +116,40 @@ async fn to_resource(resource: Router, request: Request, next: Next) -> Response
     }
 }
 
-async fn organizations(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
+async fn organizations(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Vec<OrganizationView>>> {
     let found = tenants(&api, &caller).organizations().await?;
-    shown(found.into_iter().map(OrganizationView::from).collect::<Vec<_>>())
+    Ok(Json(found.into_iter().map(OrganizationView::from).collect()))
 }
 
 async fn organization(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<OrganizationView>> {
     let found = tenants(&api, &caller).organization(organization_id(&id)?).await?;
-    shown(OrganizationView::from(found))
+    Ok(Json(OrganizationView::from(found)))
 }
 
-async fn create_organization(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<Value>> {
+async fn create_organization(
+    State(api): State<Api>,
+    caller: Caller,
+    body: Bytes,
+) -> ApiResult<Json<OrganizationView>> {
     let request = OrganizationRequest::parse(&body)?;
     let made = tenants(&api, &caller).create_organization(request).await?;
-    let user = serde_json::to_value(UserView::from(made.user).with(&made.user_secret));
-    let Json(mut body) = shown(OrganizationView::from(made.organization).with(&made.secret))?;
-    if let Value::Object(members) = &mut body {
-        members.insert("user".to_owned(), user.unwrap_or_default());
-    }
-    Ok(Json(body))
+    let user = UserView::from(made.user).with(&made.user_secret);
+    let organization = OrganizationView::from(made.organization).with(&made.secret);
+    Ok(Json(organization.with_user(user)))
 }
 
 async fn rotate_organization(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<OrganizationView>> {
     let tenants = tenants(&api, &caller);
     let (changed, secret) = tenants.rotate_organization(organization_id(&id)?).await?;
-    shown(OrganizationView::from(changed).with(&secret))
+    Ok(Json(OrganizationView::from(changed).with(&secret)))
 }
 
 async fn revoke_organization(
@@ -117,46 +163,52 @@ async fn revoke_organization(
     Ok(StatusCode::OK)
 }
 
-async fn accounts(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
+async fn accounts(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Vec<AccountView>>> {
     let found = tenants(&api, &caller).accounts().await?;
-    shown(found.into_iter().map(AccountView::from).collect::<Vec<_>>())
+    Ok(Json(found.into_iter().map(AccountView::from).collect()))
 }
 
-async fn account(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+async fn account(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> ApiResult<Json<AccountView>> {
     let found = tenants(&api, &caller).accounts().await?;
     let found = found.into_iter().find(|account| account.id.to_string() == id);
     let found = found.ok_or_else(|| ApiError::not_found(format!("there is no account {id}")))?;
-    shown(AccountView::from(found))
+    Ok(Json(AccountView::from(found)))
 }
 
-async fn create_account(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<Value>> {
+async fn create_account(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<AccountView>> {
     let request = AccountRequest::parse(&body)?;
     let made = tenants(&api, &caller).create_account(request).await?;
-    shown(AccountView::from(made))
+    Ok(Json(AccountView::from(made)))
 }
 
-async fn users(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
+async fn users(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Vec<UserView>>> {
     let found = tenants(&api, &caller).users().await?;
-    shown(found.into_iter().map(UserView::from).collect::<Vec<_>>())
+    Ok(Json(found.into_iter().map(UserView::from).collect()))
 }
 
-async fn user(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<Value>> {
-    shown(UserView::from(tenants(&api, &caller).user(user_id(&id)?).await?))
+async fn user(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> ApiResult<Json<UserView>> {
+    Ok(Json(UserView::from(
+        tenants(&api, &caller).user(user_id(&id)?).await?,
+    )))
 }
 
-async fn create_user(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<Value>> {
+async fn create_user(State(api): State<Api>, caller: Caller, body: Bytes) -> ApiResult<Json<UserView>> {
     let request = UserRequest::parse(&body)?;
     let (made, secret) = tenants(&api, &caller).create_user(request).await?;
-    shown(UserView::from(made).with(&secret))
+    Ok(Json(UserView::from(made).with(&secret)))
 }
 
 async fn rotate_user(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<UserView>> {
     let (changed, secret) = tenants(&api, &caller).rotate_user(user_id(&id)?).await?;
-    shown(UserView::from(changed).with(&secret))
+    Ok(Json(UserView::from(changed).with(&secret)))
 }
 
 async fn revoke_user(
@@ -184,10 +236,6 @@ fn tenants<'a>(api: &'a Api, caller: &'a Caller) -> Tenants<'a> {
         by: &caller.user,
         now: api.host.clock.now(),
     }
-}
-
-fn shown(what: impl Serialize) -> ApiResult<Json<Value>> {
-    Ok(Json(serde_json::to_value(what).unwrap_or_default()))
 }
 
 fn organization_id(text: &str) -> ApiResult<OrganizationId> {

@@ -3,78 +3,148 @@
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
-use periodic_sdk::description::{AuthenticationKind, Description};
+use periodic_sdk::description::{AuthenticationKind, Description, ResourceOperation};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::ToSchema;
 
+use super::elements;
 use crate::{
     instance::{MASK, is_traced},
-    store::{Instance, InstanceState, User},
+    store::{Instance, InstanceId, InstanceState, User, UserId},
 };
 
 pub(super) use crate::clock::iso as instant;
 
-/// The element as it stands in an instance.
-#[derive(Debug, Serialize)]
+/// An element.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ElementView<'a> {
+#[schema(as = Element)]
+pub(super) struct ElementView {
     id: u64,
-    name: &'a str,
-    key: &'a str,
-    description: &'a str,
-    image: &'a str,
+    name: String,
+    key: String,
+    description: String,
+    image: &'static str,
     active: bool,
     deleted: bool,
     type_oauth: bool,
     trial_account: bool,
-    resources: [Value; 0],
+    /// Its resources; none where it stands in an instance.
+    resources: Vec<ResourceView>,
     transformations_enabled: bool,
     bulk_download_enabled: bool,
     bulk_upload_enabled: bool,
     cloneable: bool,
     extendable: bool,
     beta: bool,
-    authentication: Value,
+    authentication: AuthenticationView,
     extended: bool,
-    hub: &'a str,
-    protocol_type: &'a str,
-    parameters: [Value; 0],
+    hub: String,
+    protocol_type: &'static str,
+    parameters: Vec<Value>,
+    /// What its instances are configured with; absent where it stands in an instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<Vec<elements::Entry>>,
 }
 
-/// An element as `GET /elements` shows it.
-pub(super) fn element(description: &Description) -> Value {
-    let kind = match description.authentication.kind {
-        AuthenticationKind::Oauth2 => "oauth2",
-        AuthenticationKind::Oauth1 => "oauth1",
-        AuthenticationKind::Basic => "basic",
-        AuthenticationKind::ApiKey => "apiKey",
-        AuthenticationKind::Custom => "custom",
-        AuthenticationKind::None => "none",
-    };
-    let view = ElementView {
-        id: description.id,
-        name: &description.name,
-        key: &description.key,
-        description: &description.description,
-        image: "",
-        active: true,
-        deleted: false,
-        type_oauth: false,
-        trial_account: false,
-        resources: [],
-        transformations_enabled: true,
-        bulk_download_enabled: false,
-        bulk_upload_enabled: false,
-        cloneable: false,
-        extendable: false,
-        beta: false,
-        authentication: json!({ "type": kind }),
-        extended: false,
-        hub: &description.hub,
-        protocol_type: "http",
-        parameters: [],
-    };
-    serde_json::to_value(view).unwrap_or_default()
+/// How the instances of an element authenticate.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ElementAuthentication)]
+struct AuthenticationView {
+    /// `oauth2`, `oauth1`, `basic`, `apiKey`, `custom` or `none`.
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    kind: AuthenticationKind,
+}
+
+/// A resource of an element.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ElementResource)]
+struct ResourceView {
+    name: String,
+    /// Of `list`, `get`, `create`, `update`, `replace` and `delete` those that it can.
+    #[schema(value_type = Vec<String>)]
+    operations: Vec<ResourceOperation>,
+    /// Whether it can be polled.
+    polling: bool,
+}
+
+/// The element of an instance.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = InstanceElement)]
+enum InstanceElement {
+    /// In full.
+    Whole(Box<ElementView>),
+    /// In a list that is not hydrated.
+    Brief(BriefElement),
+    /// No adapter serves it.
+    Unserved(UnservedElement),
+}
+
+/// An element by name.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BriefElement {
+    id: u64,
+    name: String,
+    key: String,
+    hub: String,
+}
+
+/// An element that no adapter serves.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UnservedElement {
+    key: String,
+    active: bool,
+}
+
+impl ElementView {
+    /// As it stands in an instance.
+    fn new(description: &Description) -> Self {
+        Self {
+            id: description.id,
+            name: description.name.clone(),
+            key: description.key.clone(),
+            description: description.description.clone(),
+            image: "",
+            active: true,
+            deleted: false,
+            type_oauth: false,
+            trial_account: false,
+            resources: Vec::new(),
+            transformations_enabled: true,
+            bulk_download_enabled: false,
+            bulk_upload_enabled: false,
+            cloneable: false,
+            extendable: false,
+            beta: false,
+            authentication: AuthenticationView {
+                kind: description.authentication.kind,
+            },
+            extended: false,
+            hub: description.hub.clone(),
+            protocol_type: "http",
+            parameters: Vec::new(),
+            configuration: None,
+        }
+    }
+
+    /// As `GET /elements` shows it, with its resources and its configuration.
+    pub(super) fn whole(description: &Description) -> Self {
+        let resources = description.resources.iter().map(|(name, resource)| ResourceView {
+            name: name.clone(),
+            operations: resource.operations.clone(),
+            polling: resource.polling.is_some(),
+        });
+        Self {
+            resources: resources.collect(),
+            configuration: Some(elements::entries(description)),
+            ..Self::new(description)
+        }
+    }
 }
 
 /// Which answer an instance is shown in.
@@ -102,74 +172,76 @@ pub(super) struct InstanceView<'a> {
     pub(super) secrets: &'a BTreeSet<String>,
 }
 
-#[derive(Debug, Serialize)]
+/// An instance.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct InstanceBody<'a> {
-    id: i64,
-    name: &'a str,
+#[schema(as = Instance)]
+pub(super) struct InstanceBody {
+    id: InstanceId,
+    name: String,
     created_date: String,
-    token: &'a str,
-    element: Value,
+    /// What addresses it: `Element <token>`.
+    token: String,
+    element: InstanceElement,
     element_id: u64,
-    tags: &'a [String],
-    provision_interactions: [Value; 0],
+    tags: Vec<String>,
+    provision_interactions: Vec<Value>,
+    /// Whether the provider takes its credentials.
     valid: bool,
     disabled: bool,
     max_cache_size: u32,
     cache_time_to_live: u32,
+    /// What the provider handed over, masked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    provider_data: Option<Value>,
+    #[schema(nullable = false)]
+    provider_data: Option<IndexMap<&'static str, &'static str>>,
+    /// Its configuration, secrets masked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    configuration: Option<IndexMap<&'a str, &'a str>>,
+    #[schema(nullable = false)]
+    configuration: Option<IndexMap<String, String>>,
     events_enabled: bool,
     trace_logging_enabled: bool,
     caching_enabled: bool,
-    external_authentication: &'a str,
-    user: UserView<'a>,
-    /// Ours: whether it can work, since when and why not.
+    external_authentication: &'static str,
+    user: UserView,
+    /// Whether it can work.
     state: InstanceState,
+    /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    state_reason: Option<&'a str>,
+    #[schema(nullable = false)]
+    state_reason: Option<String>,
+    /// Since when.
     state_since: String,
 }
 
-#[derive(Debug, Serialize)]
+/// Who made an instance.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct UserView<'a> {
-    id: i64,
-    email_address: &'a str,
-    first_name: &'a str,
-    last_name: &'a str,
+#[schema(as = InstanceUser)]
+struct UserView {
+    id: UserId,
+    email_address: String,
+    first_name: String,
+    last_name: String,
 }
 
 impl InstanceView<'_> {
     /// The body of an answer.
-    pub(super) fn body(&self, shown: Shown) -> Value {
+    pub(super) fn body(&self, shown: Shown) -> InstanceBody {
         let instance = self.instance;
-        let unserved = || json!({ "key": instance.element, "active": false });
-        let own = instance
-            .configuration
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()));
-        let mut configuration: IndexMap<&str, &str> = own.collect();
+        let mut configuration = instance.configuration.clone();
         for name in self.secrets.iter().filter(|name| is_configuration(name)) {
-            configuration.insert(name, MASK);
+            configuration.insert(name.clone(), MASK.to_owned());
         }
-        let brief = |description: &Description| {
-            json!({
-                "id": description.id, "name": description.name, "key": description.key, "hub": description.hub,
-            })
-        };
-        let served = if shown == Shown::Brief { brief } else { element };
-        let body = InstanceBody {
-            id: instance.id.0,
-            name: &instance.name,
+        InstanceBody {
+            id: instance.id,
+            name: instance.name.clone(),
             created_date: instant(instance.created),
-            token: self.token,
-            element: self.description.map_or_else(unserved, served),
+            token: self.token.to_owned(),
+            element: self.element(shown),
             element_id: self.description.map_or(0, |description| description.id),
-            tags: &instance.tags,
-            provision_interactions: [],
+            tags: instance.tags.clone(),
+            provision_interactions: Vec::new(),
             valid: instance.state == InstanceState::Connected,
             disabled: instance.disabled,
             max_cache_size: 0,
@@ -181,27 +253,42 @@ impl InstanceView<'_> {
             caching_enabled: false,
             external_authentication: instance.external.as_str(),
             user: UserView {
-                id: self.user.id.0,
-                email_address: &self.user.email,
-                first_name: &self.user.first_name,
-                last_name: &self.user.last_name,
+                id: self.user.id,
+                email_address: self.user.email.clone(),
+                first_name: self.user.first_name.clone(),
+                last_name: self.user.last_name.clone(),
             },
             state: instance.state,
-            state_reason: instance.state_reason.as_deref(),
+            state_reason: instance.state_reason.clone(),
             state_since: instant(instance.state_since),
-        };
-        serde_json::to_value(body).unwrap_or_default()
+        }
+    }
+
+    fn element(&self, shown: Shown) -> InstanceElement {
+        match self.description {
+            None => InstanceElement::Unserved(UnservedElement {
+                key: self.instance.element.clone(),
+                active: false,
+            }),
+            Some(description) if shown == Shown::Brief => InstanceElement::Brief(BriefElement {
+                id: description.id,
+                name: description.name.clone(),
+                key: description.key.clone(),
+                hub: description.hub.clone(),
+            }),
+            Some(description) => InstanceElement::Whole(Box::new(ElementView::new(description))),
+        }
     }
 }
 
 /// What stands for the codes and verifiers that were handed over: they are not kept.
-fn provider_data(description: Option<&Description>) -> Value {
-    match description.map(|description| description.authentication.kind) {
-        Some(AuthenticationKind::Oauth1) => {
-            json!({ "oauth_token": MASK, "oauth_verifier": MASK, "secret": MASK })
-        }
-        _ => json!({ "code": MASK }),
-    }
+fn provider_data(description: Option<&Description>) -> IndexMap<&'static str, &'static str> {
+    let kind = description.map(|description| description.authentication.kind);
+    let handed: &[&'static str] = match kind {
+        Some(AuthenticationKind::Oauth1) => &["oauth_token", "oauth_verifier", "secret"],
+        _ => &["code"],
+    };
+    handed.iter().map(|name| (*name, MASK)).collect()
 }
 
 /// Whether an instance wants events.

@@ -9,7 +9,7 @@ use indexmap::IndexSet;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Select, form, shown};
+use super::{ExportView, Select, form};
 use crate::{
     adapter::{CallError, contract::hub},
     clock::{Millis, millis},
@@ -341,16 +341,19 @@ impl Export {
     ) -> Result<BulkEnd, Stop> {
         let mut job = self.claim.job.clone();
         (job.status, job.reason, job.finished) = (status, reason.clone(), Some(now));
+        let wanted = job.callback.is_some();
         let notice = BulkNotice {
             id: NotificationId(self.host.sequence.next(now)),
             event_id: ids::event_id(now)?,
             topic: format!("instance-{}-{}-bulk", instance.id, instance.element),
-            body: shown(&job).to_string().into(),
+            body: serde_json::to_vec(&ExportView::from(job))
+                .unwrap_or_default()
+                .into(),
         };
         Ok(BulkEnd {
             status,
             reason,
-            notice: job.callback.is_some().then_some(notice),
+            notice: wanted.then_some(notice),
         })
     }
 

@@ -7,7 +7,7 @@ use super::envelope::java_date;
 use crate::{clock::Millis, store::NotificationId};
 
 /// How much a message matters.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Little.

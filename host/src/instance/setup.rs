@@ -6,14 +6,16 @@ use periodic_sdk::description::{AuthenticationKind, ConfigurationType, Descripti
 use serde::Serialize;
 
 /// What somebody is asked who connects an element.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ElementSetup)]
 pub struct Setup<'a> {
     /// The element's key.
     pub element: &'a str,
     /// Its name.
     pub name: &'a str,
     /// How its instances authenticate.
+    #[schema(value_type = String)]
     pub authentication: AuthenticationKind,
     /// Whether a browser has to be sent to the provider, whose code comes back.
     pub consent: bool,
@@ -24,8 +26,9 @@ pub struct Setup<'a> {
 }
 
 /// A configuration key, as a question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = SetupQuestion)]
 pub struct Question<'a> {
     /// The key.
     pub key: &'a str,
@@ -35,6 +38,7 @@ pub struct Question<'a> {
     pub description: &'a str,
     /// The type of its value.
     #[serde(rename = "type")]
+    #[schema(value_type = String)]
     pub kind: ConfigurationType,
     /// Whether the answer must not be shown.
     pub secret: bool,
@@ -46,8 +50,9 @@ pub struct Question<'a> {
 }
 
 /// A resource that can be polled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PollableResource)]
 pub struct Pollable<'a> {
     /// Its name.
     pub resource: &'a str,

@@ -15,8 +15,9 @@ use crate::{
 };
 
 /// What a replay came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ReplayResult)]
 pub struct Replay {
     /// Whether the adapter asked and returned the same.
     pub same: bool,
@@ -34,7 +35,8 @@ pub struct Replay {
 }
 
 /// What is not the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[schema(as = ReplayDifference)]
 pub struct Changed {
     /// What it is: `request 2`, `result`.
     pub of: String,

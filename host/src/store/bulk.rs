@@ -7,7 +7,7 @@ use super::{AccountId, BulkId, InstanceId, NotificationId, Result};
 use crate::clock::Millis;
 
 /// How far an export came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BulkStatus {
     /// It waits for its turn.

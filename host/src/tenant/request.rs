@@ -1,6 +1,7 @@
 //! What requests for organizations, accounts and users say.
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{Result, TenantError};
 use crate::store::{AccountId, OrganizationId, Role};
@@ -9,7 +10,7 @@ use crate::store::{AccountId, OrganizationId, Role};
 const LONGEST: usize = 320;
 
 /// `POST /organizations`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrganizationRequest {
     /// Its name.
@@ -19,7 +20,7 @@ pub struct OrganizationRequest {
 }
 
 /// `POST /accounts`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountRequest {
     /// Its name.
@@ -30,7 +31,7 @@ pub struct AccountRequest {
 }
 
 /// `POST /users`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserRequest {
     /// Its address.

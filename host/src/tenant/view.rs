@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     clock::Millis,
@@ -10,20 +11,28 @@ use crate::{
 };
 
 /// An organization.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Organization)]
 pub struct OrganizationView {
     id: OrganizationId,
     name: String,
     created_date: String,
     active: bool,
+    /// Its secret, where it was made just now.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     secret: Option<String>,
+    /// Its first user, where it was made just now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    user: Option<Box<UserView>>,
 }
 
 /// An account.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Account)]
 pub struct AccountView {
     id: AccountId,
     organization_id: OrganizationId,
@@ -32,8 +41,9 @@ pub struct AccountView {
 }
 
 /// A user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = User)]
 pub struct UserView {
     id: UserId,
     account_id: AccountId,
@@ -46,7 +56,9 @@ pub struct UserView {
     role: Role,
     created_date: String,
     active: bool,
+    /// Its secret, where it was made just now.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     secret: Option<String>,
 }
 
@@ -56,6 +68,15 @@ impl OrganizationView {
     pub fn with(self, secret: &Secret) -> Self {
         Self {
             secret: Some(secret.expose().to_owned()),
+            ..self
+        }
+    }
+
+    /// With its first user.
+    #[must_use]
+    pub fn with_user(self, user: UserView) -> Self {
+        Self {
+            user: Some(Box::new(user)),
             ..self
         }
     }
@@ -80,6 +101,7 @@ impl From<Organization> for OrganizationView {
             created_date: instant(organization.created),
             active: organization.revoked.is_none(),
             secret: None,
+            user: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{
     kind::Kind,
@@ -73,7 +74,8 @@ pub enum Unfit {
 }
 
 /// A definition of a common object: its fields and their types.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DefinitionRequest)]
 pub struct Definition {
     /// The fields.
     #[serde(default, deserialize_with = "or_default")]
@@ -81,7 +83,8 @@ pub struct Definition {
 }
 
 /// A field of a definition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DefinitionRequestField)]
 pub struct DefinedField {
     /// Its type.
     #[serde(rename = "type", default = "text")]
@@ -91,8 +94,9 @@ pub struct DefinedField {
 }
 
 /// How a resource of the provider becomes a common object.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TransformationRequest)]
 pub struct Transformation {
     /// The resource; the one of the object's own name where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,12 +109,14 @@ pub struct Transformation {
     pub configuration: Vec<Rule>,
     /// JavaScript, which is refused.
     #[serde(default, skip_serializing)]
+    #[schema(ignore)]
     script: Option<Script>,
 }
 
 /// A field of a transformation.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TransformationRequestField)]
 pub struct MappedField {
     /// Its type; that of the definition where nothing is said.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
@@ -139,8 +145,9 @@ pub struct MappedField {
 }
 
 /// A level of definitions and transformations, the widest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CommonObjectLevel)]
 pub enum Level {
     /// All accounts of an organization.
     Organization,
@@ -172,7 +179,8 @@ impl fmt::Display for Level {
 }
 
 /// An entry of a configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TransformationRule)]
 pub struct Rule {
     /// What it is about.
     #[serde(rename = "type")]
@@ -183,8 +191,9 @@ pub struct Rule {
 }
 
 /// What an entry of a configuration is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TransformationRuleKind)]
 pub enum About {
     /// What is not mapped goes through, unless it is false; of a field, whether it goes at all.
     PassThrough,
@@ -197,8 +206,9 @@ pub enum About {
 }
 
 /// For which directions an entry holds; for both where nothing is said.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TransformationDirections)]
 pub struct Directions {
     /// From the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]

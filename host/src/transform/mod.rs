@@ -16,7 +16,7 @@ mod room;
 mod source;
 
 pub use self::{
-    body::{Definition, Level, MappedField, Transformation, Unfit, check_name},
+    body::{Definition, Level, MappedField, Rule, Transformation, Unfit, check_name},
     cache::Cache,
     kind::Kind,
     layers::{InForce, Types},

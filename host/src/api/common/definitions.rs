@@ -7,7 +7,8 @@ use axum::{
     http::StatusCode,
 };
 use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     super::{
@@ -30,8 +31,41 @@ impl Kept for Definition {
     }
 }
 
+/// A definition of a common object.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ObjectDefinition)]
+pub(super) struct DefinitionView {
+    name: String,
+    object_name: String,
+    fields: Vec<FieldView>,
+    level: transform::Level,
+}
+
+/// A field of a definition.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DefinitionField)]
+struct FieldView {
+    #[serde(rename = "type")]
+    kind: String,
+    path: String,
+    /// The level that defines it.
+    associated_level: transform::Level,
+}
+
+/// A common object with the fields of all levels.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CommonResource {
+    name: String,
+    fields: Vec<FieldView>,
+}
+
 /// `GET …/objects/definitions`: by name; 404 when there are none.
-pub(super) async fn all<L: Level>(State(api): State<Api>, level: L) -> ApiResult<Json<Value>> {
+pub(super) async fn all<L: Level>(
+    State(api): State<Api>,
+    level: L,
+) -> ApiResult<Json<IndexMap<String, DefinitionView>>> {
     let scope = level.scope();
     let found = own(&api, &scope).await?;
     if found.is_empty() {
@@ -45,7 +79,7 @@ pub(super) async fn create_all<L: Level>(
     State(api): State<Api>,
     level: L,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<IndexMap<String, DefinitionView>>> {
     let scope = level.scope();
     scope.check_change()?;
     let mut rows = Vec::new();
@@ -67,7 +101,7 @@ pub(super) async fn show<L: Level>(
     State(api): State<Api>,
     level: L,
     Path(Named { name }): Path<Named>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<DefinitionView>> {
     let scope = level.scope();
     let found = own(&api, &scope).await?;
     let found = found.iter().find(|row| row.name == name);
@@ -81,7 +115,7 @@ pub(super) async fn create<L: Level>(
     level: L,
     Path(Named { name }): Path<Named>,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<DefinitionView>> {
     let row = written(&api, &level.scope(), &name, &body)?;
     super::create(&api, vec![row.clone()]).await?;
     shown(&row).map(Json)
@@ -93,7 +127,7 @@ pub(super) async fn replace<L: Level>(
     level: L,
     Path(Named { name }): Path<Named>,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<DefinitionView>> {
     let row = written(&api, &level.scope(), &name, &body)?;
     super::replace(&api, row.clone()).await?;
     shown(&row).map(Json)
@@ -113,24 +147,28 @@ pub(super) async fn remove<L: Level>(
 }
 
 /// `GET /common-resources`: the objects of the caller's account and organization, each with the fields of both.
-pub(super) async fn common_resources(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
+pub(super) async fn common_resources(
+    State(api): State<Api>,
+    caller: Caller,
+) -> ApiResult<Json<Vec<CommonResource>>> {
     let owners = [
         Owner::Account(caller.user.account),
         Owner::Organization(caller.user.organization),
     ];
     let rows = api.host.store.common_objects(&owners, None).await?;
-    let mut objects: IndexMap<&str, Vec<Value>> = IndexMap::new();
+    let mut objects: IndexMap<&str, Vec<FieldView>> = IndexMap::new();
     for row in rows.iter().filter(|row| row.element.is_none()) {
         let known = objects.entry(&row.name).or_default();
         for field in fields(row)? {
-            if !known.iter().any(|other| other["path"] == field["path"]) {
+            if !known.iter().any(|other| other.path == field.path) {
                 known.push(field);
             }
         }
     }
-    let shown = objects
-        .into_iter()
-        .map(|(name, fields)| json!({ "name": name, "fields": fields }));
+    let shown = objects.into_iter().map(|(name, fields)| CommonResource {
+        name: name.to_owned(),
+        fields,
+    });
     Ok(Json(shown.collect()))
 }
 
@@ -152,30 +190,28 @@ fn missing(what: &str, scope: &Scope) -> ApiError {
     ApiError::not_found(format!("{what} is defined at the level of the {level}"))
 }
 
-fn shown_by_name(rows: &[CommonObject]) -> ApiResult<Json<Value>> {
-    let mut all = Map::new();
-    for row in rows {
-        all.insert(row.name.clone(), shown(row)?);
-    }
-    Ok(Json(Value::Object(all)))
+fn shown_by_name(rows: &[CommonObject]) -> ApiResult<Json<IndexMap<String, DefinitionView>>> {
+    let shown = |row: &CommonObject| Ok((row.name.clone(), shown(row)?));
+    rows.iter().map(shown).collect::<ApiResult<_>>().map(Json)
 }
 
-fn shown(row: &CommonObject) -> ApiResult<Value> {
-    Ok(json!({
-        "name": row.name,
-        "objectName": row.name,
-        "fields": fields(row)?,
-        "level": transform::Level::of(row.owner),
-    }))
+fn shown(row: &CommonObject) -> ApiResult<DefinitionView> {
+    Ok(DefinitionView {
+        name: row.name.clone(),
+        object_name: row.name.clone(),
+        fields: fields(row)?,
+        level: transform::Level::of(row.owner),
+    })
 }
 
-fn fields(row: &CommonObject) -> ApiResult<Vec<Value>> {
+fn fields(row: &CommonObject) -> ApiResult<Vec<FieldView>> {
     let definition: Definition =
         serde_json::from_str(&row.body).map_err(|error| ApiError::internal(&error))?;
     let level = transform::Level::of(row.owner);
-    let shown = definition
-        .fields
-        .into_iter()
-        .map(|field| json!({ "type": field.kind, "path": field.path, "associatedLevel": level }));
+    let shown = definition.fields.into_iter().map(|field| FieldView {
+        kind: field.kind,
+        path: field.path,
+        associated_level: level,
+    });
     Ok(shown.collect())
 }

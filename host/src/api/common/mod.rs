@@ -10,7 +10,7 @@ use axum::{
     routing::{get, patch},
 };
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub(super) use self::scope::owners;
 use self::scope::{Level, OfAccount, OfInstance, OfOrganization, Scope};
@@ -18,10 +18,11 @@ use super::{
     Api,
     error::{ApiError, ApiResult},
     notifications::read,
+    openapi::{Endpoint, FreeObject},
 };
 use crate::{
     store::CommonObject,
-    transform::{Unfit, check_name},
+    transform::{Definition, Transformation, Unfit, check_name},
 };
 
 /// The most definitions and transformations of one owner.
@@ -38,6 +39,82 @@ pub(super) fn routes() -> Router<Api> {
         .route("/instances/objects/{name}", patch(rename::rename))
         .route("/instances/{id}/objects/{name}", patch(rename::rename))
         .route("/common-resources", get(definitions::common_resources))
+}
+
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let rename = |path| {
+        Endpoint::patch(path, "Rename a common object")
+            .takes::<rename::Renaming>()
+            .answers::<rename::Renamed>()
+            .may_conflict()
+    };
+    let mut all = vec![
+        rename("/instances/objects/{name}").by_token(),
+        rename("/instances/{id}/objects/{name}"),
+        Endpoint::get(
+            "/common-resources",
+            "The common objects of the caller's account and organization",
+        )
+        .lists::<definitions::CommonResource>(),
+    ];
+    all.extend(said("/organizations", "/elements/{key}").map(Endpoint::guarded));
+    all.extend(said("/accounts", "/elements/{key}"));
+    all.extend(said("/accounts/{id}", "/elements/{key}"));
+    all.extend(said("/instances", "").map(Endpoint::by_token));
+    all.extend(said("/instances/{id}", ""));
+    all
+}
+
+/// What is said of a level.
+fn said(prefix: &str, element: &str) -> impl Iterator<Item = Endpoint> + use<> {
+    let definition = json!({ "fields": [{ "path": "id", "type": "string" }, { "path": "name.last" }] });
+    let transformation = json!({
+        "vendorName": "contacts",
+        "fields": [{ "path": "id", "vendorPath": "Key" }, { "path": "name.last", "vendorPath": "LastName" }],
+    });
+    let definitions = format!("{prefix}/objects/definitions");
+    let define = |endpoint: Endpoint| {
+        let endpoint = endpoint.takes::<Definition>().example(definition.clone());
+        endpoint.answers::<definitions::DefinitionView>().may_conflict()
+    };
+    let one = format!("{prefix}/objects/{{name}}/definitions");
+    let transformations = format!("{prefix}{element}/transformations");
+    let map = |endpoint: Endpoint| {
+        let endpoint = endpoint.takes::<Transformation>().example(transformation.clone());
+        endpoint
+            .answers::<transformations::TransformationView>()
+            .may_conflict()
+    };
+    let mapped = format!("{transformations}/{{name}}");
+    let all = [
+        Endpoint::get(&*definitions, "The level's definitions of common objects")
+            .by_name::<definitions::DefinitionView>(),
+        Endpoint::post(&*definitions, "Define several, by name; all of them, or none")
+            .takes::<FreeObject>()
+            .example(json!({ "people": definition }))
+            .by_name::<definitions::DefinitionView>()
+            .may_conflict(),
+        Endpoint::delete(&*definitions, "Remove them all"),
+        Endpoint::get(&*one, "A definition").answers::<definitions::DefinitionView>(),
+        define(Endpoint::post(&*one, "Define a common object")),
+        define(Endpoint::put(&*one, "Define it otherwise")),
+        Endpoint::delete(one, "Remove a definition"),
+        Endpoint::get(&*transformations, "The level's transformations")
+            .by_name::<transformations::TransformationView>(),
+        Endpoint::post(&*transformations, "Make several, by name; all of them, or none")
+            .takes::<FreeObject>()
+            .example(json!({ "people": transformation }))
+            .by_name::<transformations::TransformationView>()
+            .may_conflict(),
+        Endpoint::delete(transformations, "Remove them all"),
+        Endpoint::get(&*mapped, "A transformation with what it inherits")
+            .answers::<transformations::TransformationView>(),
+        map(Endpoint::post(&*mapped, "Make a transformation")),
+        map(Endpoint::put(&*mapped, "Replace a transformation")),
+        Endpoint::delete(mapped, "Remove a transformation"),
+    ];
+    all.into_iter().map(Endpoint::may_miss)
 }
 
 /// The routes of a level, whose transformations stand beneath an element where the level does not say which.

@@ -5,8 +5,8 @@ use axum::{
     body::Bytes,
     extract::{Path, State},
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     super::{
@@ -17,13 +17,25 @@ use super::{
     Named,
     scope::{Level as _, OfInstance},
 };
-use crate::transform::check_name;
+use crate::transform::{self, check_name};
 
 /// The new name.
-#[derive(Debug, Deserialize)]
-struct Renaming {
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ObjectRenaming)]
+pub(super) struct Renaming {
     #[serde(alias = "objectName")]
+    #[schema(required, nullable = false)]
     name: Option<String>,
+}
+
+/// What a common object is called now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RenamedObject)]
+pub(super) struct Renamed {
+    name: String,
+    object_name: String,
+    level: transform::Level,
 }
 
 /// Definition and transformation of the instance's own level go together; what is inherited is renamed where it stands.
@@ -32,7 +44,7 @@ pub(super) async fn rename(
     level: OfInstance,
     Path(Named { name }): Path<Named>,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Renamed>> {
     let scope = level.scope();
     let renaming: Renaming = read(&body)?;
     let to = renaming
@@ -42,7 +54,9 @@ pub(super) async fn rename(
     let (store, now) = (&api.host.store, api.host.clock.now());
     store.rename_common_object(scope.owner, &name, &to, now).await?;
     api.host.objects.forget();
-    Ok(Json(
-        json!({ "name": to, "objectName": to, "level": scope.level() }),
-    ))
+    Ok(Json(Renamed {
+        name: to.clone(),
+        object_name: to,
+        level: scope.level(),
+    }))
 }

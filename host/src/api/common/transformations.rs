@@ -6,8 +6,9 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use indexmap::IndexMap;
+use serde::{Serialize, de::DeserializeOwned};
+use utoipa::ToSchema;
 
 use super::{
     super::{
@@ -21,13 +22,52 @@ use super::{
 };
 use crate::{
     store::CommonObject,
-    transform::{self, Definition, InForce, MappedField, Transformation, Types, Unfit},
+    transform::{self, Definition, InForce, MappedField, Rule, Transformation, Types, Unfit},
 };
 
 impl Kept for Transformation {
     fn fits(&self) -> Result<(), Unfit> {
         self.check()
     }
+}
+
+/// A transformation of a level with what it inherits.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ObjectTransformation)]
+pub(super) struct TransformationView {
+    fields: Vec<FieldView>,
+    level: transform::Level,
+    object_name: String,
+    /// The resource.
+    vendor_name: String,
+    configuration: Vec<Rule>,
+    start_date: String,
+}
+
+/// A field of a transformation, in the order of the published one.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TransformationField)]
+struct FieldView {
+    #[serde(rename = "type")]
+    kind: String,
+    path: String,
+    /// Where the provider's value is found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    vendor_path: Option<String>,
+    /// The type that the provider wants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    vendor_type: Option<String>,
+    /// The level whose definition has the field.
+    associated_level: transform::Level,
+    /// The level at which it is mapped.
+    level: transform::Level,
+    /// In which directions it goes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    configuration: Vec<Rule>,
 }
 
 /// What the level and those above it say of an element.
@@ -37,7 +77,10 @@ struct Said<'s> {
 }
 
 /// `GET …/transformations`: by name; 404 when there are none.
-pub(super) async fn all<L: Level>(State(api): State<Api>, level: L) -> ApiResult<Json<Value>> {
+pub(super) async fn all<L: Level>(
+    State(api): State<Api>,
+    level: L,
+) -> ApiResult<Json<IndexMap<String, TransformationView>>> {
     let scope = level.scope();
     let said = Said::read(&api, &scope).await?;
     let own: Vec<&str> = said.own().map(|row| row.name.as_str()).collect();
@@ -52,7 +95,7 @@ pub(super) async fn create_all<L: Level>(
     State(api): State<Api>,
     level: L,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<IndexMap<String, TransformationView>>> {
     let scope = level.scope();
     scope.check_change()?;
     let before = Said::read(&api, &scope).await?;
@@ -79,7 +122,7 @@ pub(super) async fn show<L: Level>(
     State(api): State<Api>,
     level: L,
     Path(Named { name }): Path<Named>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<TransformationView>> {
     let scope = level.scope();
     Said::read(&api, &scope).await?.shown(&name).map(Json)
 }
@@ -90,7 +133,7 @@ pub(super) async fn create<L: Level>(
     level: L,
     Path(Named { name }): Path<Named>,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<TransformationView>> {
     let scope = level.scope();
     let row = written(&api, &scope, &name, &body).await?;
     super::create(&api, vec![row]).await?;
@@ -103,7 +146,7 @@ pub(super) async fn replace<L: Level>(
     level: L,
     Path(Named { name }): Path<Named>,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<TransformationView>> {
     let scope = level.scope();
     let row = written(&api, &scope, &name, &body).await?;
     super::replace(&api, row).await?;
@@ -198,14 +241,16 @@ impl<'s> Said<'s> {
         Ok(Types::of(definitions.iter().map(|(level, body)| (*level, body))))
     }
 
-    fn shown_by_name<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> ApiResult<Value> {
+    fn shown_by_name<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> ApiResult<IndexMap<String, TransformationView>> {
         let shown = |name: &str| Ok((name.to_owned(), self.shown(name)?));
-        let all: ApiResult<Map<String, Value>> = names.into_iter().map(shown).collect();
-        all.map(Value::Object)
+        names.into_iter().map(shown).collect()
     }
 
     /// A transformation of the level with what it inherits.
-    fn shown(&self, name: &str) -> ApiResult<Value> {
+    fn shown(&self, name: &str) -> ApiResult<TransformationView> {
         let own = self.own().find(|row| row.name == name);
         let own = own.ok_or_else(|| missing(&format!("there is no transformation {name:?}"), self.scope))?;
         let all: Vec<(transform::Level, Transformation)> = self.parsed(name, false)?;
@@ -213,16 +258,17 @@ impl<'s> Said<'s> {
         let types = self.types(name)?;
         let in_force =
             InForce::of(&layers).ok_or_else(|| missing("there is no transformation", self.scope))?;
-        let fields = in_force.fields.iter();
-        let configuration = layers.first().map(|(_, nearest)| &nearest.configuration);
-        Ok(json!({
-            "fields": fields.map(|(level, field)| shown_field(*level, field, &types)).collect::<Value>(),
-            "level": self.scope.level(),
-            "objectName": name,
-            "vendorName": in_force.vendor.as_deref().unwrap_or(name),
-            "configuration": configuration,
-            "startDate": view::instant(own.changed),
-        }))
+        let configuration = layers.first().map(|(_, nearest)| nearest.configuration.clone());
+        let fields = in_force.fields.into_iter();
+        let fields = fields.map(|(level, field)| FieldView::new(level, field, &types));
+        Ok(TransformationView {
+            fields: fields.collect(),
+            level: self.scope.level(),
+            object_name: name.to_owned(),
+            vendor_name: in_force.vendor.unwrap_or_else(|| name.to_owned()),
+            configuration: configuration.unwrap_or_default(),
+            start_date: view::instant(own.changed),
+        })
     }
 }
 
@@ -231,24 +277,17 @@ fn type_of<'f>(field: &'f MappedField, types: &'f Types) -> &'f str {
     own.or_else(|| types.kind(&field.path)).unwrap_or("string")
 }
 
-/// A field in the order of the published one.
-fn shown_field(level: transform::Level, field: &MappedField, types: &Types) -> Value {
-    let mut shown = Map::new();
-    shown.insert("type".to_owned(), json!(type_of(field, types)));
-    shown.insert("path".to_owned(), json!(field.path));
-    for (member, value) in [
-        ("vendorPath", &field.vendor_path),
-        ("vendorType", &field.vendor_type),
-    ] {
-        if let Some(value) = value {
-            shown.insert(member.to_owned(), json!(value));
+impl FieldView {
+    fn new(level: transform::Level, field: MappedField, types: &Types) -> Self {
+        let defined = field.associated_level.or_else(|| types.level(&field.path));
+        Self {
+            kind: type_of(&field, types).to_owned(),
+            path: field.path,
+            vendor_path: field.vendor_path,
+            vendor_type: field.vendor_type,
+            associated_level: defined.unwrap_or(level),
+            level,
+            configuration: field.configuration,
         }
     }
-    let defined = field.associated_level.or_else(|| types.level(&field.path));
-    shown.insert("associatedLevel".to_owned(), json!(defined.unwrap_or(level)));
-    shown.insert("level".to_owned(), json!(level));
-    if !field.configuration.is_empty() {
-        shown.insert("configuration".to_owned(), json!(field.configuration));
-    }
-    Value::Object(shown)
 }

@@ -6,7 +6,7 @@ use axum::{
 };
 use periodic_sdk::description::{ConfigurationType, Description};
 use serde::Serialize;
-use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{
     super::{
@@ -19,18 +19,22 @@ use super::{
 use crate::instance::HOST_KEYS;
 
 /// One configuration key of an element.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Entry<'a> {
-    key: &'a str,
-    name: &'a str,
-    description: &'a str,
+#[schema(as = ConfigurationKey)]
+pub(in crate::api) struct Entry {
+    key: String,
+    name: String,
+    description: String,
+    /// What holds unless the instance says otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    default_value: Option<&'a str>,
+    #[schema(nullable = false)]
+    default_value: Option<String>,
     active: bool,
     hide_from_console: bool,
     required: bool,
     #[serde(rename = "type")]
+    #[schema(value_type = String)]
     kind: ConfigurationType,
 }
 
@@ -39,9 +43,9 @@ pub(super) async fn list(
     State(api): State<Api>,
     _: Caller,
     Path(key): Path<String>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Vec<Entry>>> {
     let adapter = find(&api, &key)?;
-    Ok(shown(&entries(adapter.description())))
+    Ok(Json(entries(adapter.description())))
 }
 
 /// `GET /elements/{keyOrId}/configuration/{key}`.
@@ -49,38 +53,34 @@ pub(super) async fn get(
     State(api): State<Api>,
     _: Caller,
     Path((key, asked)): Path<(String, String)>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Entry>> {
     let adapter = find(&api, &key)?;
-    let entries = entries(adapter.description());
-    let found = entries.iter().find(|entry| entry.key == asked);
+    let mut entries = entries(adapter.description()).into_iter();
+    let found = entries.find(|entry| entry.key == asked);
     let missing = || ApiError::not_found(format!("{key} has no configuration key {asked:?}"));
-    found.map(shown).ok_or_else(missing)
-}
-
-fn shown(what: &impl Serialize) -> Json<Value> {
-    Json(serde_json::to_value(what).unwrap_or_default())
+    found.map(Json).ok_or_else(missing)
 }
 
 /// The element's keys, then those of the host.
-pub(super) fn entries(description: &Description) -> Vec<Entry<'_>> {
+pub(in crate::api) fn entries(description: &Description) -> Vec<Entry> {
     let own = description.configuration.iter().map(|key| Entry {
-        key: &key.key,
-        name: &key.name,
-        description: &key.description,
-        default_value: key.default.as_deref(),
+        key: key.key.clone(),
+        name: key.name.clone(),
+        description: key.description.clone(),
+        default_value: key.default.clone(),
         active: true,
         hide_from_console: false,
         required: key.required,
         kind: key.kind,
     });
-    let mut entries: Vec<Entry<'_>> = own.collect();
+    let mut entries: Vec<Entry> = own.collect();
     for key in HOST_KEYS {
         if !entries.iter().any(|known| known.key == key.key) {
             entries.push(Entry {
-                key: key.key,
-                name: key.key,
-                description: key.description,
-                default_value: key.default,
+                key: key.key.to_owned(),
+                name: key.key.to_owned(),
+                description: key.description.to_owned(),
+                default_value: key.default.map(str::to_owned),
                 active: true,
                 hide_from_console: false,
                 required: false,

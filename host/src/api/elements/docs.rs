@@ -4,7 +4,33 @@ use periodic_sdk::{
     child,
     description::{Description, Resource, ResourceOperation},
 };
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+/// A document of Swagger 2.0.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct Swagger {
+    swagger: String,
+    #[schema(value_type = Object)]
+    info: Value,
+    base_path: String,
+    #[schema(value_type = Object)]
+    paths: Value,
+    #[schema(value_type = Object)]
+    definitions: Value,
+}
+
+/// An operation of a document, where it stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct DocumentedOperation {
+    path: String,
+    method: String,
+    /// The operation in the words of Swagger 2.0.
+    #[schema(value_type = Object)]
+    operation: Value,
+}
 
 /// The document of all resources, or of one. It names this host where its address is known.
 pub(super) fn document(description: &Description, only: Option<&str>, public_url: Option<&str>) -> Value {
@@ -75,30 +101,32 @@ fn host(public_url: Option<&str>) -> Option<[(String, Value); 2]> {
     ])
 }
 
-/// One operation of a document, where it stands: `{path, method, operation}`.
-pub(super) fn operation(document: &Value, id: &str) -> Option<Value> {
+/// One operation of a document.
+pub(super) fn operation(document: &Value, id: &str) -> Option<DocumentedOperation> {
     let paths = document.get("paths")?.as_object()?;
     paths.iter().find_map(|(path, methods)| {
         let mut methods = methods.as_object()?.iter();
         let (method, found) =
             methods.find(|(_, operation)| operation.get("operationId").is_some_and(|known| known == id))?;
-        Some(json!({ "path": path, "method": method, "operation": found }))
+        Some(DocumentedOperation {
+            path: path.clone(),
+            method: method.clone(),
+            operation: found.clone(),
+        })
     })
 }
 
 /// The schemas that an operation names, by name.
-pub(super) fn definitions(document: &Value, operation: &Value) -> Value {
-    let text = operation.to_string();
+pub(super) fn definitions(document: &Value, named_by: &DocumentedOperation) -> Map<String, Value> {
+    let text = named_by.operation.to_string();
     let schemas = document.get("definitions").and_then(Value::as_object);
     let named = schemas
         .into_iter()
         .flatten()
         .filter(|(name, _)| text.contains(&format!("\"#/definitions/{name}\"")));
-    Value::Object(
-        named
-            .map(|(name, schema)| (name.clone(), schema.clone()))
-            .collect(),
-    )
+    named
+        .map(|(name, schema)| (name.clone(), schema.clone()))
+        .collect()
 }
 
 /// The operations on the collection and on one object.
@@ -309,13 +337,13 @@ mod tests {
         let document = document(&acme(), None, None);
         let found = operation(&document, "update:contacts").unwrap();
         assert_eq!(
-            (&found["path"], &found["method"]),
-            (&json!("/contacts/{id}"), &json!("patch"))
+            (found.path.as_str(), found.method.as_str()),
+            ("/contacts/{id}", "patch")
         );
         let named = definitions(&document, &found);
-        let names: Vec<&String> = named.as_object().unwrap().keys().collect();
+        let names: Vec<&String> = named.keys().collect();
         assert_eq!(names, ["contacts", "error"]);
-        assert_eq!(operation(&document, "update:hidden"), None);
+        assert!(operation(&document, "update:hidden").is_none());
     }
 
     #[test]

@@ -4,26 +4,89 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use periodic_sdk::description::{Description, Resource};
-use serde_json::{Map, Value, json};
+use indexmap::IndexMap;
+use periodic_sdk::description::Description;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{
     super::{Api, auth::Caller, error::ApiResult},
     find,
 };
+use crate::transform::Mapping;
+
+/// What events an element can tell.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ElementMetadata)]
+pub(super) struct Metadata {
+    id: u64,
+    key: String,
+    name: String,
+    description: String,
+    events: Events,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ElementEvents)]
+struct Events {
+    supported: bool,
+    /// Of `polling` and `webhook` those that tell something.
+    methods: Vec<&'static str>,
+    /// By the resources' names.
+    polling: IndexMap<String, Told>,
+    /// By the resources' names.
+    webhook: IndexMap<String, Told>,
+}
+
+/// What is told of a resource.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ResourceEvents)]
+struct Told {
+    /// Of `created`, `updated` and `deleted`.
+    event_types: Vec<String>,
+    /// What is polled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poll_url: Option<Value>,
+}
+
+/// The fields of a resource or of a common object.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct ObjectMetadata {
+    name: String,
+    /// The resource that is behind a common object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    vendor_name: Option<String>,
+    fields: Vec<ObjectField>,
+}
+
+/// A field of a resource or of a common object.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ObjectField {
+    /// Its type, as the provider tells it.
+    #[serde(rename = "type")]
+    kind: Value,
+    path: Value,
+    /// Where the provider has it.
+    vendor_path: Value,
+}
 
 /// `GET /elements/{keyOrId}/metadata`.
 pub(super) async fn get(
     State(api): State<Api>,
     _: Caller,
     Path(key): Path<String>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Metadata>> {
     let adapter = find(&api, &key)?;
     Ok(Json(metadata(adapter.description())))
 }
 
 /// `GET /elements/metadata`: of all elements.
-pub(super) async fn all(State(api): State<Api>, _: Caller) -> Json<Value> {
+pub(super) async fn all(State(api): State<Api>, _: Caller) -> Json<Vec<Metadata>> {
     let served = api.host.adapters.list();
     Json(
         served
@@ -33,63 +96,81 @@ pub(super) async fn all(State(api): State<Api>, _: Caller) -> Json<Value> {
     )
 }
 
-/// The fields of a resource, as `GET /objects/{name}/metadata` shows them. `fields` is what the provider tells, a list
-/// of `{path, type}`.
-pub(crate) fn object_metadata(name: &str, fields: &Value) -> Value {
-    let text = |field: &Value, member: &str| field.get(member).cloned().unwrap_or_default();
-    let fields = fields.as_array().into_iter().flatten().map(|field| {
-        json!({
-            "type": text(field, "type"), "path": text(field, "path"), "vendorPath": text(field, "path"),
-        })
-    });
-    json!({ "name": name, "fields": fields.collect::<Value>() })
+impl ObjectMetadata {
+    /// Of a resource, as `GET /objects/{name}/metadata` shows it. `fields` is what the provider tells, a list of `{path,
+    /// type}`.
+    pub(in crate::api) fn of_resource(name: String, fields: &Value) -> Self {
+        let member = |field: &Value, member: &str| field.get(member).cloned().unwrap_or_default();
+        let fields = fields.as_array().into_iter().flatten().map(|field| ObjectField {
+            kind: member(field, "type"),
+            path: member(field, "path"),
+            vendor_path: member(field, "path"),
+        });
+        Self {
+            name,
+            vendor_name: None,
+            fields: fields.collect(),
+        }
+    }
+
+    /// Of a common object: its fields, and where the provider has them.
+    pub(in crate::api) fn of_mapping(mapping: &Mapping) -> Self {
+        let fields = mapping.shown_fields().map(|(path, kind, source)| ObjectField {
+            kind: kind.into(),
+            path: path.into(),
+            vendor_path: source.into(),
+        });
+        Self {
+            name: mapping.object.clone(),
+            vendor_name: Some(mapping.resource.clone()),
+            fields: fields.collect(),
+        }
+    }
 }
 
-fn metadata(description: &Description) -> Value {
-    let mut polling = Map::new();
-    let mut webhook = Map::new();
+fn metadata(description: &Description) -> Metadata {
+    let mut polling = IndexMap::new();
+    let mut webhook = IndexMap::new();
     for (name, resource) in &description.resources {
         if !resource.poll_events.is_empty() || resource.polling.is_some() {
-            polling.insert(name.clone(), polled(resource));
+            let url = resource.polling.as_ref().and_then(|polling| polling.get("url"));
+            polling.insert(name.clone(), Told::new(&resource.poll_events, url));
         }
         if !resource.webhook_events.is_empty() {
-            let told = json!({ "eventTypes": kinds(&resource.webhook_events) });
-            webhook.insert(name.clone(), told);
+            webhook.insert(name.clone(), Told::new(&resource.webhook_events, None));
         }
     }
     let methods = [("polling", &polling), ("webhook", &webhook)];
     let methods = methods.into_iter().filter(|(_, resources)| !resources.is_empty());
     let methods: Vec<&str> = methods.map(|(method, _)| method).collect();
-    json!({
-        "id": description.id,
-        "key": description.key,
-        "name": description.name,
-        "description": description.description,
-        "events": {
-            "supported": !methods.is_empty(),
-            "methods": methods,
-            "polling": polling,
-            "webhook": webhook,
+    Metadata {
+        id: description.id,
+        key: description.key.clone(),
+        name: description.name.clone(),
+        description: description.description.clone(),
+        events: Events {
+            supported: !methods.is_empty(),
+            methods,
+            polling,
+            webhook,
         },
-    })
-}
-
-fn polled(resource: &Resource) -> Value {
-    let mut told = json!({ "eventTypes": kinds(&resource.poll_events) });
-    let url = resource.polling.as_ref().and_then(|polling| polling.get("url"));
-    if let (Some(url), Value::Object(members)) = (url, &mut told) {
-        members.insert("pollUrl".to_owned(), url.clone());
     }
-    told
 }
 
-/// Kinds of events as Cloud Elements' `event.metadata` spells them: in lower case.
-fn kinds(kinds: &[String]) -> Vec<String> {
-    kinds.iter().map(|kind| kind.to_lowercase()).collect()
+impl Told {
+    /// Kinds of events are spelled as in Cloud Elements' `event.metadata`: in lower case.
+    fn new(kinds: &[String], poll_url: Option<&Value>) -> Self {
+        Self {
+            event_types: kinds.iter().map(|kind| kind.to_lowercase()).collect(),
+            poll_url: poll_url.cloned(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -112,10 +193,9 @@ mod tests {
             "polling": { "contacts": { "eventTypes": ["created", "updated"], "pollUrl": "/contacts" } },
             "webhook": { "notes": { "eventTypes": ["deleted"] } },
         });
-        assert_eq!(metadata(&both)["events"], expected);
-        let none = metadata(&description(json!({ "silent": {} })));
-        assert_eq!(none["events"]["supported"], json!(false));
-        assert_eq!(none["events"]["methods"], json!([]));
+        assert_eq!(json!(metadata(&both).events), expected);
+        let none = metadata(&description(json!({ "silent": {} }))).events;
+        assert!(!none.supported && none.methods.is_empty());
     }
 
     #[test]
@@ -125,6 +205,7 @@ mod tests {
             "name": "contacts",
             "fields": [{ "type": "string", "path": "Address.City", "vendorPath": "Address.City" }],
         });
-        assert_eq!(object_metadata("contacts", &fields), expected);
+        let shown = ObjectMetadata::of_resource("contacts".to_owned(), &fields);
+        assert_eq!(json!(shown), expected);
     }
 }

@@ -16,19 +16,26 @@ use axum::{
     routing::get,
 };
 use periodic_sdk::description::Description;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{
     Api,
     auth::{Addressed, Caller},
     error::{ApiError, ApiResult},
     hub,
+    openapi::{self, Endpoint, FreeObject},
     query::Query,
-    view,
+    view::ElementView,
 };
 use crate::{adapter::Adapter, instance::Setup};
 
-pub(super) use self::metadata::object_metadata;
+pub(super) use self::{
+    configuration::{Entry, entries},
+    docs::{DocumentedOperation, Swagger},
+    metadata::ObjectMetadata,
+};
 
 /// The routes of this module.
 pub(super) fn routes() -> Router<Api> {
@@ -60,27 +67,107 @@ pub(super) fn routes() -> Router<Api> {
         .route("/hubs/{hub}/elements", get(hub_elements))
 }
 
+/// What is said of them.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let of = |rest: &str| format!("/elements/{{key}}{rest}");
+    vec![
+        Endpoint::get("/elements", "The elements that are served").lists::<ElementView>(),
+        Endpoint::get("/elements/keys", "Their keys").lists::<ElementKey>(),
+        Endpoint::get("/elements/metadata", "What events they tell").lists::<metadata::Metadata>(),
+        Endpoint::get(of(""), "An element").answers::<ElementView>(),
+        Endpoint::get(of("/metadata"), "What events it tells").answers::<metadata::Metadata>(),
+        Endpoint::get(of("/configuration"), "What its instances are configured with").lists::<Entry>(),
+        Endpoint::get(of("/configuration/{entry}"), "One key of it").answers::<Entry>(),
+        Endpoint::get(
+            of("/setup"),
+            "What has to be known before an instance can be made",
+        )
+        .answers::<Setup<'_>>(),
+        Endpoint::get(of("/docs"), "Swagger 2.0 of its resources").answers::<Swagger>(),
+        Endpoint::get(of("/docs/{operation}"), "One operation of it").answers::<DocumentedOperation>(),
+        Endpoint::get(
+            of("/docs/{operation}/definitions"),
+            "The shapes that the operation names",
+        )
+        .by_name::<FreeObject>(),
+        Endpoint::get(of("/oauth/url"), "The URL to send a browser to")
+            .asks(openapi::OAUTH)
+            .answers::<oauth::Consent>()
+            .open()
+            .at_provider(),
+        Endpoint::post(
+            of("/oauth/url"),
+            "The same, with the parameters where logs do not see them",
+        )
+        .asks(openapi::OAUTH)
+        .takes::<oauth::Parameters>()
+        .answers::<oauth::Consent>()
+        .open()
+        .at_provider(),
+        Endpoint::get(of("/oauth/token"), "The temporary credentials of OAuth 1.0a")
+            .asks(openapi::OAUTH)
+            .answers::<oauth::TemporaryView>()
+            .open()
+            .at_provider(),
+        Endpoint::post(
+            of("/oauth/token"),
+            "The same, with the parameters where logs do not see them",
+        )
+        .asks(openapi::OAUTH)
+        .takes::<oauth::Parameters>()
+        .answers::<oauth::TemporaryView>()
+        .open()
+        .at_provider(),
+        Endpoint::get("/hubs", "The hubs")
+            .asks(openapi::RESOURCES)
+            .lists::<Hub>(),
+        Endpoint::get("/hubs/{hub}", "A hub")
+            .asks(openapi::RESOURCES)
+            .answers::<Hub>(),
+        Endpoint::get("/hubs/{hub}/elements", "Its elements").lists::<ElementView>(),
+    ]
+}
+
+/// The key of an element.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(transparent)]
+struct ElementKey(String);
+
+/// A hub.
+#[derive(Debug, Serialize, ToSchema)]
+struct Hub {
+    key: String,
+    name: String,
+    active: bool,
+    /// The keys of its elements.
+    elements: Vec<String>,
+    /// The resources of its elements.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    resources: Option<BTreeSet<String>>,
+}
+
 /// `GET /elements`.
-async fn list(State(api): State<Api>, _: Caller) -> Json<Value> {
+async fn list(State(api): State<Api>, _: Caller) -> Json<Vec<ElementView>> {
+    let served = api.host.adapters.list();
     Json(
-        api.host
-            .adapters
-            .list()
+        served
             .iter()
-            .map(|adapter| whole(adapter))
+            .map(|adapter| ElementView::whole(adapter.description()))
             .collect(),
     )
 }
 
 /// `GET /elements/{keyOrId}`.
-async fn get_one(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<Value>> {
-    find(&api, &key).map(|adapter| Json(whole(&adapter)))
+async fn get_one(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<ElementView>> {
+    find(&api, &key).map(|adapter| Json(ElementView::whole(adapter.description())))
 }
 
 /// `GET /elements/keys`.
-async fn keys(State(api): State<Api>, _: Caller) -> Json<Value> {
+async fn keys(State(api): State<Api>, _: Caller) -> Json<Vec<ElementKey>> {
     let served = api.host.adapters.list();
-    Json(served.iter().map(|adapter| adapter.key()).collect())
+    let keys = served.iter().map(|adapter| ElementKey(adapter.key().to_owned()));
+    Json(keys.collect())
 }
 
 /// `GET /elements/{keyOrId}/setup`: what has to be known before an instance can be made.
@@ -103,7 +190,7 @@ async fn operation_docs(
     State(api): State<Api>,
     _: Caller,
     Path((key, operation)): Path<(String, String)>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<DocumentedOperation>> {
     let adapter = find(&api, &key)?;
     Ok(Json(one(adapter.description(), &operation)?.0))
 }
@@ -113,7 +200,7 @@ async fn operation_definitions(
     State(api): State<Api>,
     _: Caller,
     Path((key, operation)): Path<(String, String)>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Map<String, Value>>> {
     let adapter = find(&api, &key)?;
     Ok(Json(one(adapter.description(), &operation)?.1))
 }
@@ -129,7 +216,7 @@ pub(super) async fn instance_operation(
     State(api): State<Api>,
     on: Addressed,
     Path(OperationPath { operation }): Path<OperationPath>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<DocumentedOperation>> {
     Ok(Json(one(&described(&api, on).await?, &operation)?.0))
 }
 
@@ -138,7 +225,7 @@ pub(super) async fn instance_definitions(
     State(api): State<Api>,
     on: Addressed,
     Path(OperationPath { operation }): Path<OperationPath>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Map<String, Value>>> {
     Ok(Json(one(&described(&api, on).await?, &operation)?.1))
 }
 
@@ -150,7 +237,7 @@ async fn described(api: &Api, on: Addressed) -> ApiResult<Description> {
 }
 
 /// An operation of an element and what it names.
-fn one(description: &Description, operation: &str) -> ApiResult<(Value, Value)> {
+fn one(description: &Description, operation: &str) -> ApiResult<(DocumentedOperation, Map<String, Value>)> {
     let document = docs::document(description, None, None);
     let found = docs::operation(&document, operation).ok_or_else(|| {
         ApiError::not_found(format!(
@@ -178,7 +265,7 @@ pub(super) fn resource_docs(api: &Api, description: &Description, resource: &str
 }
 
 /// `GET /hubs`, with `hydrate=true` with their resources.
-async fn hubs(State(api): State<Api>, _: Caller, query: Query) -> Json<Value> {
+async fn hubs(State(api): State<Api>, _: Caller, query: Query) -> Json<Vec<Hub>> {
     let served = api.host.adapters.list();
     let mut hubs: BTreeMap<&str, Vec<&Adapter>> = BTreeMap::new();
     for adapter in &served {
@@ -187,7 +274,7 @@ async fn hubs(State(api): State<Api>, _: Caller, query: Query) -> Json<Value> {
     let hydrate = query.truth("hydrate");
     let hubs = hubs
         .into_iter()
-        .map(|(key, elements)| hub_body(key, &elements, hydrate));
+        .map(|(key, elements)| Hub::new(key, &elements, hydrate));
     Json(hubs.collect())
 }
 
@@ -197,29 +284,41 @@ async fn hub(
     _: Caller,
     Path(hub): Path<String>,
     query: Query,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Hub>> {
     let served = of_hub(&api, &hub)?;
     let elements: Vec<&Adapter> = served.iter().map(|adapter| &**adapter).collect();
-    Ok(Json(hub_body(&hub, &elements, query.truth("hydrate"))))
+    Ok(Json(Hub::new(&hub, &elements, query.truth("hydrate"))))
 }
 
 /// `GET /hubs/{key}/elements`.
-async fn hub_elements(State(api): State<Api>, _: Caller, Path(hub): Path<String>) -> ApiResult<Json<Value>> {
+async fn hub_elements(
+    State(api): State<Api>,
+    _: Caller,
+    Path(hub): Path<String>,
+) -> ApiResult<Json<Vec<ElementView>>> {
     let served = of_hub(&api, &hub)?;
-    Ok(Json(served.iter().map(|adapter| whole(adapter)).collect()))
+    let elements = served
+        .iter()
+        .map(|adapter| ElementView::whole(adapter.description()));
+    Ok(Json(elements.collect()))
 }
 
-fn hub_body(key: &str, elements: &[&Adapter], hydrate: bool) -> Value {
-    let keys: Vec<&str> = elements.iter().map(|adapter| adapter.key()).collect();
-    let mut body = json!({ "key": key, "name": key, "active": true, "elements": keys });
-    if let (true, Value::Object(members)) = (hydrate, &mut body) {
-        let resources = elements
-            .iter()
-            .flat_map(|adapter| adapter.description().resources.keys());
-        let resources: BTreeSet<&String> = resources.collect();
-        members.insert("resources".to_owned(), json!(resources));
+impl Hub {
+    fn new(key: &str, elements: &[&Adapter], hydrate: bool) -> Self {
+        let resources = || {
+            let resources = elements
+                .iter()
+                .flat_map(|adapter| adapter.description().resources.keys());
+            resources.cloned().collect()
+        };
+        Self {
+            key: key.to_owned(),
+            name: key.to_owned(),
+            active: true,
+            elements: elements.iter().map(|adapter| adapter.key().to_owned()).collect(),
+            resources: hydrate.then(resources),
+        }
     }
-    body
 }
 
 fn of_hub(api: &Api, hub: &str) -> ApiResult<Vec<Arc<Adapter>>> {
@@ -237,22 +336,4 @@ fn of_hub(api: &Api, hub: &str) -> ApiResult<Vec<Arc<Adapter>>> {
 pub(super) fn find(api: &Api, key: &str) -> ApiResult<Arc<Adapter>> {
     let missing = || ApiError::not_found(format!("no element {key:?} is served"));
     api.host.adapters.get(key).ok_or_else(missing)
-}
-
-/// An element with its resources and its configuration.
-fn whole(adapter: &Adapter) -> Value {
-    let description = adapter.description();
-    let mut body = view::element(description);
-    if let Value::Object(members) = &mut body {
-        let resources = description.resources.iter().map(|(name, resource)| {
-            json!({ "name": name, "operations": resource.operations, "polling": resource.polling.is_some() })
-        });
-        members.insert("resources".to_owned(), resources.collect());
-        let configuration = configuration::entries(description);
-        members.insert(
-            "configuration".to_owned(),
-            serde_json::to_value(configuration).unwrap_or_default(),
-        );
-    }
-    body
 }

@@ -9,7 +9,9 @@ use axum::{
 };
 use indexmap::IndexMap;
 use periodic_sdk::description::AuthenticationKind;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{
     super::{
@@ -44,12 +46,43 @@ const OWN: [&str; 8] = [
 /// The parameters that are secrets of the instance, with their configuration keys.
 const CREDENTIALS: [(&str, &str); 2] = [("apiKey", "oauth.api.key"), ("apiSecret", "oauth.api.secret")];
 
+/// Where a browser has to be sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OauthUrl)]
+pub(super) struct Consent {
+    oauth_url: String,
+    /// The element's key.
+    element: String,
+}
+
+/// The temporary credentials of OAuth 1.0a.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TemporaryCredentials)]
+pub(super) struct TemporaryView {
+    token: String,
+    secret: String,
+}
+
+/// Parameters, for their shape only; other members are configuration of the instance to be. Read by [`with_body`].
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OauthParameters)]
+pub(super) struct Parameters {
+    api_key: Option<String>,
+    api_secret: Option<String>,
+    callback_url: Option<String>,
+    scope: Option<String>,
+    state: Option<String>,
+    request_token: Option<String>,
+}
+
 /// `GET /elements/{keyOrId}/oauth/url`: the URL to send a browser to. Nobody has to say who he is for it.
 pub(super) async fn url(
     State(api): State<Api>,
     Path(key): Path<String>,
     query: Query,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Consent>> {
     authorize_url(&api, &key, &query).await
 }
 
@@ -59,7 +92,7 @@ pub(super) async fn url_of_body(
     Path(key): Path<String>,
     query: Query,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Consent>> {
     authorize_url(&api, &key, &with_body(query, &body)?).await
 }
 
@@ -70,7 +103,7 @@ pub(super) async fn token(
     Path(key): Path<String>,
     caller: Result<Caller, ApiError>,
     query: Query,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<TemporaryView>> {
     request_token(&api, &key, caller.ok(), &query).await
 }
 
@@ -81,7 +114,7 @@ pub(super) async fn token_of_body(
     caller: Result<Caller, ApiError>,
     query: Query,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<TemporaryView>> {
     request_token(&api, &key, caller.ok(), &with_body(query, &body)?).await
 }
 
@@ -110,7 +143,7 @@ async fn request_token(
     key: &str,
     caller: Option<Caller>,
     query: &Query,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<TemporaryView>> {
     let adapter = find(api, key)?;
     let key = adapter.key();
     let other = match adapter.description().authentication.kind {
@@ -144,12 +177,13 @@ async fn request_token(
     }
     let temporary = session.temporary(query.get("callbackUrl")).await;
     let session::Temporary { token, secret } = temporary.map_err(Problem::from)?;
-    Ok(Json(
-        json!({ "token": token.expose(), "secret": secret.expose() }),
-    ))
+    Ok(Json(TemporaryView {
+        token: token.expose().to_owned(),
+        secret: secret.expose().to_owned(),
+    }))
 }
 
-async fn authorize_url(api: &Api, key: &str, query: &Query) -> ApiResult<Json<Value>> {
+async fn authorize_url(api: &Api, key: &str, query: &Query) -> ApiResult<Json<Consent>> {
     let adapter = find(api, key)?;
     let key = adapter.key().to_owned();
     let url = if adapter.description().authentication.kind == AuthenticationKind::Oauth1 {
@@ -165,7 +199,10 @@ async fn authorize_url(api: &Api, key: &str, query: &Query) -> ApiResult<Json<Va
     } else {
         code_url(api, adapter, query).await?
     };
-    Ok(Json(json!({ "oauthUrl": url, "element": key })))
+    Ok(Json(Consent {
+        oauth_url: url,
+        element: key,
+    }))
 }
 
 /// The URL that brings a code of OAuth 2.0.

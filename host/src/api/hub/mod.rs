@@ -30,8 +30,10 @@ pub(super) use self::{query::select, target::objects_of};
 use super::{
     Api,
     auth::{self, OnInstance},
+    elements::{ObjectMetadata, Swagger},
     error::{ApiError, ApiResult},
     layers,
+    openapi::{self, Endpoint, FreeObject},
     query::Query,
 };
 use crate::{
@@ -65,6 +67,73 @@ pub(super) fn routes() -> Router<Api> {
         )
         .merge(children("/hubs/{hub}"))
         .merge(resources())
+}
+
+/// What is said of them. A hub before the first ones changes nothing; without one before the others, they would hide all
+/// that has names of its own.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let mut all = vec![
+        Endpoint::get("/ping", "Whether the provider answers")
+            .answers::<objects::Ping>()
+            .by_token()
+            .at_provider(),
+        Endpoint::get(
+            "/objects",
+            "The resources and common objects of the token's instance",
+        )
+        .lists::<objects::Listed>()
+        .by_token()
+        .tells_instance(),
+        Endpoint::get(
+            "/objects/{name}/metadata",
+            "The fields of a resource or a common object",
+        )
+        .answers::<ObjectMetadata>()
+        .by_token()
+        .tells_instance()
+        .at_provider(),
+        Endpoint::get("/objects/{name}/docs", "Swagger 2.0 of a resource")
+            .answers::<Swagger>()
+            .by_token()
+            .tells_instance(),
+        Endpoint::get("/query", "Records of the token's instance by a query")
+            .asks(openapi::Q)
+            .asks(openapi::QUERY_PAGES)
+            .records::<FreeObject>()
+            .by_token()
+            .at_provider(),
+    ];
+    let of_instance = records(
+        "/hubs/{hub}/{resource}",
+        "{id}",
+        "A record of the token's instance",
+    );
+    let of_record = records(
+        "/hubs/{hub}/{resource}/{id}/{child}",
+        "{object}",
+        "A record of a record",
+    );
+    all.extend(of_instance.into_iter().chain(of_record));
+    all
+}
+
+/// What can be done with the records of a collection.
+fn records(collection: &str, id: &str, read: &'static str) -> [Endpoint; 6] {
+    let one = format!("{collection}/{id}");
+    let written = |endpoint: Endpoint| endpoint.takes::<FreeObject>().answers::<FreeObject>();
+    let all = [
+        Endpoint::get(collection, "A page of records")
+            .asks(openapi::RECORDS)
+            .records::<FreeObject>(),
+        written(Endpoint::post(collection, "Make a record")),
+        Endpoint::get(one.clone(), read)
+            .asks(openapi::FIELDS)
+            .answers::<FreeObject>(),
+        written(Endpoint::patch(one.clone(), "Change it")),
+        written(Endpoint::put(one.clone(), "Replace it")),
+        Endpoint::delete(one, "Remove it"),
+    ];
+    all.map(|endpoint| endpoint.by_token().tells_instance().at_provider())
 }
 
 /// The resources without a hub before them.

@@ -9,10 +9,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use periodic_sdk::{child, description::Resource};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{
-    super::{Api, auth::OnInstance, elements, error::ApiResult, view},
+    super::{Api, auth::OnInstance, elements, elements::ObjectMetadata, error::ApiResult, view},
     check_enabled, find_any,
     target::objects_of,
 };
@@ -20,11 +22,39 @@ use crate::{
     adapter::contract::hub,
     session::{Failure, HubAnswer, Session},
     store::Instance,
-    transform::Mapping,
 };
 
 /// The version in which objects are listed with their kinds.
 const HELIUM: &str = "helium";
+
+/// The provider answers.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Ping {
+    date_time: String,
+    /// The element's key.
+    endpoint: String,
+}
+
+/// A resource or a common object: its name, or with `Elements-Version: Helium` its name and kind.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ListedObject)]
+pub(super) enum Listed {
+    Named(String),
+    Kind(ObjectKind),
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ObjectKind {
+    name: String,
+    /// What stands behind it.
+    vendor_name: String,
+    /// `vdr`, `ceCanonical` or `vendor`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
 
 /// A resource by name, with or without a hub before it.
 #[derive(Debug, serde::Deserialize)]
@@ -33,14 +63,15 @@ pub(super) struct Named {
 }
 
 /// `GET /ping`.
-pub(super) async fn ping(State(api): State<Api>, on: OnInstance) -> ApiResult<Json<Value>> {
+pub(super) async fn ping(State(api): State<Api>, on: OnInstance) -> ApiResult<Json<Ping>> {
     check_enabled(&on.instance)?;
     let (host, instance) = (Arc::clone(&api.host), on.instance.clone());
     let checked = api.carry(async move { Session::open(&host, &instance).await?.awaited().check().await });
     checked.await??;
-    Ok(Json(
-        json!({ "dateTime": view::instant(api.host.clock.now()), "endpoint": on.instance.element }),
-    ))
+    Ok(Json(Ping {
+        date_time: view::instant(api.host.clock.now()),
+        endpoint: on.instance.element,
+    }))
 }
 
 /// `GET /objects`, also of a disabled instance, common objects among them: names, or with `Elements-Version: Helium` names and kinds.
@@ -54,19 +85,25 @@ pub(super) async fn list(State(api): State<Api>, on: OnInstance, headers: Header
         .get("elements-version")
         .and_then(|version| version.to_str().ok())
         .unwrap_or_default();
-    let body: Value = if version.trim().eq_ignore_ascii_case(HELIUM) {
-        let entry = |name, resource, kind| json!({ "name": name, "vendorName": resource, "type": kind });
+    let body: Vec<Listed> = if version.trim().eq_ignore_ascii_case(HELIUM) {
+        let entry = |name: &str, resource: &str, kind| {
+            Listed::Kind(ObjectKind {
+                name: name.to_owned(),
+                vendor_name: resource.to_owned(),
+                kind,
+            })
+        };
         names
             .flat_map(|name| match objects.get(name) {
                 Some(mapping) => vec![entry(name, mapping.resource.as_str(), "vdr")],
                 // The element's own resource, and what it stands for at the provider: adapters call both the same.
                 None => ["ceCanonical", "vendor"]
                     .map(|kind| entry(name, name.as_str(), kind))
-                    .to_vec(),
+                    .into(),
             })
             .collect()
     } else {
-        names.map(String::as_str).collect()
+        names.cloned().map(Listed::Named).collect()
     };
     Ok(of_instance(&on.instance, Json(body)))
 }
@@ -80,7 +117,10 @@ pub(super) async fn metadata(
     let adapter = elements::find(&api, &on.instance.element)?;
     let objects = objects_of(&api, &on.instance, on.organization).await?;
     if let Some(mapping) = objects.get(&name) {
-        return Ok(of_instance(&on.instance, Json(mapped_metadata(mapping))));
+        return Ok(of_instance(
+            &on.instance,
+            Json(ObjectMetadata::of_mapping(mapping)),
+        ));
     }
     let resource = find_any(adapter.description(), &name)?;
     let fields = match on.instance.disabled {
@@ -91,7 +131,7 @@ pub(super) async fn metadata(
     };
     Ok(of_instance(
         &on.instance,
-        Json(elements::object_metadata(&name, &fields)),
+        Json(ObjectMetadata::of_resource(name, &fields)),
     ))
 }
 
@@ -110,18 +150,6 @@ pub(super) async fn docs(
         &on.instance,
         Json(elements::resource_docs(&api, &described, &name)),
     ))
-}
-
-/// The fields of a common object, and where the provider has them.
-fn mapped_metadata(mapping: &Mapping) -> Value {
-    let fields = mapping
-        .shown_fields()
-        .map(|(path, kind, source)| json!({ "type": kind, "path": path, "vendorPath": source }));
-    json!({
-        "name": mapping.object,
-        "vendorName": mapping.resource,
-        "fields": fields.collect::<Value>(),
-    })
 }
 
 fn described(resource: &Resource) -> Value {
@@ -148,7 +176,7 @@ async fn told(api: &Api, instance: &Instance, name: &str) -> ApiResult<Option<Va
     Ok(told.await??)
 }
 
-fn of_instance(instance: &Instance, body: Json<Value>) -> Response {
+fn of_instance(instance: &Instance, body: Json<impl Serialize>) -> Response {
     let mut response = body.into_response();
     let id = HeaderValue::from(instance.id.0);
     response.headers_mut().insert("elements-element-instance-id", id);

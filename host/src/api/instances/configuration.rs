@@ -10,6 +10,7 @@ use axum::{
 use periodic_sdk::description::{ConfigurationType, Description};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::super::{
     Api,
@@ -23,25 +24,39 @@ use crate::{
 };
 
 /// One configuration key of an instance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+#[schema(as = ConfigurationEntry)]
+pub(super) struct Entry {
     id: u64,
     key: String,
     name: String,
     description: String,
+    /// What is in force; masked when it is a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     property_value: Option<String>,
     active: bool,
     hide_from_console: bool,
     required: bool,
     #[serde(rename = "type")]
+    #[schema(value_type = String)]
     kind: ConfigurationType,
 }
 
+/// A change of an entry: the entry, as it is shown, with another value. Read by [`property_value`].
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ConfigurationChange)]
+pub(super) struct EntryChange {
+    /// The new value, and null to remove it. Numbers and truth values are taken as text.
+    #[schema(required)]
+    property_value: Option<Value>,
+}
+
 /// `GET /instances/{id}/configuration`.
-pub(super) async fn list(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Value>> {
-    shown(&entries_of(&api, &on.instance).await?)
+pub(super) async fn list(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Vec<Entry>>> {
+    entries_of(&api, &on.instance).await.map(Json)
 }
 
 /// `GET /instances/{id}/configuration/{configId}`; the key does instead of the id.
@@ -49,8 +64,8 @@ pub(super) async fn get(
     State(api): State<Api>,
     on: Addressed,
     path: RawPathParams,
-) -> ApiResult<Json<Value>> {
-    shown(&find(&api, &on.instance, &path).await?)
+) -> ApiResult<Json<Entry>> {
+    find(&api, &on.instance, &path).await.map(Json)
 }
 
 /// `PATCH /instances/{id}/configuration/{configId}`: the entry with another `propertyValue`.
@@ -59,16 +74,12 @@ pub(super) async fn change(
     on: Addressed,
     path: RawPathParams,
     body: Bytes,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<Entry>> {
     let entry = find(&api, &on.instance, &path).await?;
     let value = property_value(&body)?;
     let request = ChangeRequest::of_key(&entry.key, value);
     let changed = super::carried_change(&api, &on.instance, request).await?;
-    shown(&find(&api, &changed, &path).await?)
-}
-
-fn shown(what: &impl Serialize) -> ApiResult<Json<Value>> {
-    Ok(Json(serde_json::to_value(what).unwrap_or_default()))
+    find(&api, &changed, &path).await.map(Json)
 }
 
 /// The new value; none removes the key.

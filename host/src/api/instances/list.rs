@@ -7,7 +7,8 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, HeaderValue},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     super::{
@@ -15,7 +16,7 @@ use super::{
         auth::Caller,
         error::{ApiError, ApiResult},
         query::Query,
-        view::{Shown, events_enabled},
+        view::{InstanceBody, Shown, events_enabled},
     },
     show,
 };
@@ -27,12 +28,54 @@ use crate::{
 /// So many instances on a page, unless the caller says otherwise.
 const PAGE: usize = 200;
 
+/// The Element token's instance, or a page of instances.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Listed {
+    One(Box<InstanceBody>),
+    Page(Vec<InstanceBody>),
+}
+
+/// How many instances there are.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = InstanceCount)]
+pub(super) struct Count {
+    total_instances: usize,
+    /// By the elements' keys.
+    element_instances: BTreeMap<String, usize>,
+}
+
+/// The polling of an instance, as a job.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = PollingJob)]
+pub(super) struct Job {
+    id: String,
+    name: String,
+    disallow_concurrent: bool,
+    data: JobData,
+    /// Why the instance is not polled, where the provider said it.
+    #[schema(required)]
+    reason: Option<String>,
+}
+
+/// What a job is about.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = PollingJobData)]
+struct JobData {
+    element_key: String,
+    topic: String,
+    id: InstanceId,
+}
+
 /// `GET /instances`: the Element token's instance, or all that match.
 pub(super) async fn all(
     State(api): State<Api>,
     caller: Caller,
     query: Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Listed>)> {
     list_with(&api, &caller, &query, None).await
 }
 
@@ -42,7 +85,7 @@ pub(super) async fn of_element(
     caller: Caller,
     Path(element): Path<String>,
     query: Query,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Listed>)> {
     let key = api
         .host
         .adapters
@@ -52,7 +95,7 @@ pub(super) async fn of_element(
 }
 
 /// `GET /instances/count`: how many there are, and of which elements.
-pub(super) async fn count(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
+pub(super) async fn count(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Count>> {
     let mut elements: BTreeMap<String, usize> = BTreeMap::new();
     let mut pages = Pages::default();
     while let Some(page) = pages.next(&api, &caller).await? {
@@ -60,40 +103,41 @@ pub(super) async fn count(State(api): State<Api>, caller: Caller) -> ApiResult<J
             *elements.entry(instance.element).or_default() += 1;
         }
     }
-    let total: usize = elements.values().sum();
-    Ok(Json(
-        json!({ "totalInstances": total, "elementInstances": elements }),
-    ))
+    Ok(Json(Count {
+        total_instances: elements.values().sum(),
+        element_instances: elements,
+    }))
 }
 
 /// `GET /instances/polling-disabled`: instances that should be polled and are not, without anybody having switched
 /// them off: their credentials are refused, or a poller is paused.
-pub(super) async fn polling_disabled(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
+pub(super) async fn polling_disabled(
+    State(api): State<Api>,
+    caller: Caller,
+) -> ApiResult<Json<Vec<InstanceBody>>> {
     let mut shown = Vec::new();
     for instance in unpolled(&api, &caller).await? {
         let Json(body) = show(&api, &instance, Shown::Whole).await?;
         shown.push(body);
     }
-    Ok(Json(Value::Array(shown)))
+    Ok(Json(shown))
 }
 
 /// `GET /jobs/polling-disabled`: the same as jobs, of which an instance that is polled has one.
-pub(super) async fn jobs_disabled(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Value>> {
-    let job = |instance: &Instance| {
-        json!({
-            "id": instance.id.0.to_string(),
-            "name": format!("polling of {}", instance.name),
-            "disallowConcurrent": true,
-            "data": {
-                "elementKey": instance.element,
-                "topic": envelope::topic(instance.id, &instance.element),
-                "id": instance.id.0,
-            },
-            "reason": instance.state_reason,
-        })
+pub(super) async fn jobs_disabled(State(api): State<Api>, caller: Caller) -> ApiResult<Json<Vec<Job>>> {
+    let job = |instance: Instance| Job {
+        id: instance.id.to_string(),
+        name: format!("polling of {}", instance.name),
+        disallow_concurrent: true,
+        data: JobData {
+            topic: envelope::topic(instance.id, &instance.element),
+            element_key: instance.element,
+            id: instance.id,
+        },
+        reason: instance.state_reason,
     };
     let found = unpolled(&api, &caller).await?;
-    Ok(Json(found.iter().map(job).collect()))
+    Ok(Json(found.into_iter().map(job).collect()))
 }
 
 async fn unpolled(api: &Api, caller: &Caller) -> ApiResult<Vec<Instance>> {
@@ -149,10 +193,10 @@ async fn list_with(
     caller: &Caller,
     query: &Query,
     element: Option<String>,
-) -> ApiResult<(HeaderMap, Json<Value>)> {
+) -> ApiResult<(HeaderMap, Json<Listed>)> {
     if let (Some(instance), None) = (&caller.instance, &element) {
         let Json(shown) = show(api, instance, Shown::Whole).await?;
-        return Ok((HeaderMap::new(), Json(shown)));
+        return Ok((HeaderMap::new(), Json(Listed::One(Box::new(shown)))));
     }
     let limit = query
         .number("pageSize")?
@@ -194,5 +238,5 @@ async fn list_with(
         let Json(body) = show(api, instance, shape).await?;
         shown.push(body);
     }
-    Ok((headers, Json(Value::Array(shown))))
+    Ok((headers, Json(Listed::Page(shown))))
 }

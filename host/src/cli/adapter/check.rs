@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::lint::{Finding, Severity, lint};
 use crate::{
-    adapter::{Adapter, LimitTable, Sandbox, Trust, Unloaded, Verdict},
+    adapter::{Adapter, LimitTable, Sandbox, SignatureView, Trust, Unloaded, Verdict},
     config::{Flags, load},
 };
 
@@ -59,7 +59,8 @@ fn print_json(adapter: &Adapter, size: u64, findings: &[Finding]) -> anyhow::Res
         .collect();
     let shown = json!({
         "file": adapter.file(), "size": size, "digest": adapter.digest(), "exports": exports,
-        "imports": adapter.imports(), "signature": adapter.verdict(), "packageSignature": adapter.package_verdict(),
+        "imports": adapter.imports(), "signature": adapter.verdict().map(SignatureView::from),
+        "packageSignature": adapter.package_verdict().map(SignatureView::from),
         "description": adapter.description(), "findings": findings,
     });
     println!("{}", serde_json::to_string_pretty(&shown)?);

@@ -4,7 +4,19 @@ use super::{Fingerprint, IdentityHash, InstanceId, Lease, NewNotification};
 use crate::{clock::Millis, store::Digest};
 
 /// A call of a provider that is kept until it is processed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(transparent)]
 pub struct InboundId(pub i64);
 

@@ -21,7 +21,7 @@ pub enum PollOutcome {
 }
 
 /// What a poll came to, in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PollResult {
     /// It brought nothing that is news.
@@ -33,7 +33,7 @@ pub enum PollResult {
 }
 
 /// Why there was a poll.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PollTrigger {
     /// It was due.
@@ -43,7 +43,7 @@ pub enum PollTrigger {
 }
 
 /// A request that a poll became.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct PollRequest {
     /// The method.
     pub method: String,
