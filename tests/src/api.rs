@@ -171,7 +171,9 @@ impl Api {
             .unwrap_or_else(PoisonError::into_inner)
             .push(answer.clone());
         if !path.starts_with("//") {
-            self.contract().await?.check(&method, path, self.by_token(), &answer)?;
+            self.contract()
+                .await?
+                .check(&method, path, self.by_token(), &answer)?;
         }
         Ok(answer)
     }
@@ -179,7 +181,11 @@ impl Api {
     /// What the host says of its interface.
     async fn contract(&self) -> anyhow::Result<&Contract> {
         let read = async || {
-            let answer = self.client.get(format!("{}/openapi.json", self.base)).send().await;
+            let answer = self
+                .client
+                .get(format!("{}/openapi.json", self.base))
+                .send()
+                .await;
             let answer = answer.context("/openapi.json has no answer")?;
             Contract::new(serde_json::from_slice(&answer.bytes().await?)?)
         };

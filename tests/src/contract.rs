@@ -32,7 +32,10 @@ pub(crate) struct Contract {
 
 impl Contract {
     pub(crate) fn new(document: Value) -> anyhow::Result<Self> {
-        ensure!(document["paths"].is_object(), "the description has no paths: {document}");
+        ensure!(
+            document["paths"].is_object(),
+            "the description has no paths: {document}"
+        );
         Ok(Self {
             document,
             compiled: Mutex::default(),
@@ -48,10 +51,13 @@ impl Contract {
         by_token: bool,
         answer: &Answer,
     ) -> anyhow::Result<()> {
-        self.check_answer(method, path, by_token, answer).with_context(|| {
-            let Answer { asked, status, text, .. } = answer;
-            format!("{asked} is not answered as /openapi.json says: {status} {text}")
-        })
+        self.check_answer(method, path, by_token, answer)
+            .with_context(|| {
+                let Answer {
+                    asked, status, text, ..
+                } = answer;
+                format!("{asked} is not answered as /openapi.json says: {status} {text}")
+            })
     }
 
     fn check_answer(
@@ -63,8 +69,9 @@ impl Contract {
     ) -> anyhow::Result<()> {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let method = method.as_str().to_ascii_lowercase();
-        let operation = self.operation(path, by_token).map(|operations| &operations[&method]);
-        let Some(responses) = operation.map(|operation| &operation["responses"]).filter(|it| it.is_object()) else {
+        let operations = self.operation(path, by_token);
+        let operation = operations.and_then(|operations| operations.get(&method));
+        let Some(responses) = operation.map(|operation| &operation["responses"]) else {
             ensure!(OUTSIDE.contains(&answer.status), "there is no such operation");
             return self.check_body(json!({ "$ref": "#/components/schemas/Error" }), "", answer);
         };
@@ -76,9 +83,15 @@ impl Contract {
             ensure!(answer.text.is_empty(), "the body is to be empty");
             return Ok(());
         };
-        let kind = answer.header("content-type").split(';').next().unwrap_or_default().trim();
+        let kind = answer
+            .header("content-type")
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim();
         let described = content.get(kind);
-        let described = described.with_context(|| format!("the operation has no answer of the type {kind:?}"))?;
+        let described =
+            described.with_context(|| format!("the operation has no answer of the type {kind:?}"))?;
         match kind {
             "application/json" if described["schema"] != json!({}) => {
                 self.check_body(described["schema"].clone(), kind, answer)
@@ -91,14 +104,23 @@ impl Contract {
     fn operation(&self, path: &str, by_token: bool) -> Option<&Map<String, Value>> {
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let without_hub = match &*segments {
-            ["hubs", _, rest @ ..] if rest.first().is_some_and(|first| WITH_AND_WITHOUT_HUB.contains(first)) => rest,
+            ["hubs", _, rest @ ..]
+                if rest
+                    .first()
+                    .is_some_and(|first| WITH_AND_WITHOUT_HUB.contains(first)) =>
+            {
+                rest
+            }
             all => all,
         };
-        let managed = |found: &&Map<String, Value>| found.values().any(|operation| operation["tags"][0] == MANAGED);
-        self.find(without_hub).filter(|found| !(by_token && managed(found))).or_else(|| {
-            let with_hub: Vec<&str> = ["hubs", "any"].into_iter().chain(segments).collect();
-            self.find(&with_hub)
-        })
+        let managed =
+            |found: &&Map<String, Value>| found.values().any(|operation| operation["tags"][0] == MANAGED);
+        self.find(without_hub)
+            .filter(|found| !(by_token && managed(found)))
+            .or_else(|| {
+                let with_hub: Vec<&str> = ["hubs", "any"].into_iter().chain(segments).collect();
+                self.find(&with_hub)
+            })
     }
 
     fn find(&self, segments: &[&str]) -> Option<&Map<String, Value>> {
@@ -108,16 +130,28 @@ impl Contract {
             let spelled: Vec<bool> = template.iter().map(|part| !part.starts_with('{')).collect();
             let mut pairs = template.iter().zip(segments).zip(&spelled);
             let fits = template.len() == segments.len()
-                && pairs.all(|((part, segment), spelled)| if *spelled { part == segment } else { !segment.is_empty() });
+                && pairs.all(|((part, segment), spelled)| {
+                    if *spelled {
+                        part == segment
+                    } else {
+                        !segment.is_empty()
+                    }
+                });
             fits.then_some((spelled, operations.as_object()?))
         });
-        fitting.max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, operations)| operations)
+        fitting
+            .max_by(|(one, _), (other, _)| one.cmp(other))
+            .map(|(_, operations)| operations)
     }
 
     /// What a reference means.
     fn resolved<'d>(&'d self, described: &'d Value) -> &'d Value {
-        let target = described["$ref"].as_str().and_then(|target| target.strip_prefix('#'));
-        target.and_then(|target| self.document.pointer(target)).unwrap_or(described)
+        let target = described["$ref"]
+            .as_str()
+            .and_then(|target| target.strip_prefix('#'));
+        target
+            .and_then(|target| self.document.pointer(target))
+            .unwrap_or(described)
     }
 
     fn check_headers(&self, described: &Value, answer: &Answer) -> anyhow::Result<()> {
@@ -127,7 +161,10 @@ impl Contract {
             let fits = value.is_empty() || kind != "integer" || value.parse::<u64>().is_ok();
             ensure!(fits, "the header {name} is to be a number: {value}");
         }
-        ensure!(!answer.header("elements-request-id").is_empty(), "the request has no id");
+        ensure!(
+            !answer.header("elements-request-id").is_empty(),
+            "the request has no id"
+        );
         Ok(())
     }
 
@@ -155,7 +192,8 @@ impl Contract {
             "allOf": [schema],
             "components": { "schemas": self.document["components"]["schemas"] },
         });
-        let validator = Arc::new(jsonschema::validator_for(&whole).map_err(|error| anyhow::anyhow!("{error}"))?);
+        let validator =
+            Arc::new(jsonschema::validator_for(&whole).map_err(|error| anyhow::anyhow!("{error}"))?);
         compiled.insert(key, Arc::clone(&validator));
         Ok(validator)
     }

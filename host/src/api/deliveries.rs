@@ -105,7 +105,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// A delivery, as section 2.6 of the reference has it, and how it goes.
+/// A delivery, and how it goes.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Delivery)]
@@ -159,6 +159,7 @@ struct UnknownTarget {}
 #[schema(as = DeliveryAttempt)]
 struct AttemptView {
     started: String,
+    #[schema(value_type = i64)]
     milliseconds: Millis,
     #[schema(required)]
     status: Option<u16>,
@@ -485,6 +486,7 @@ async fn hydrated(
     })
 }
 
+/// As section 2.6 of the reference has it, and how it goes.
 fn shown(delivery: &Delivery) -> DeliveryView {
     DeliveryView {
         notification_id: delivery.notification,

@@ -50,7 +50,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// An event, as section 5.8 of the reference has it.
+/// An event.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Event {
@@ -159,6 +159,7 @@ async fn page(
     Ok((headers, Json(found.iter().map(shown).collect())))
 }
 
+/// As section 5.8 of the reference has it.
 pub(super) fn shown(notification: &Notification) -> Event {
     let body: Value = serde_json::from_slice(&notification.body).unwrap_or_default();
     let message = body.get("message").cloned().unwrap_or_default();

@@ -82,7 +82,7 @@ struct Request {
     from: Option<String>,
 }
 
-/// A notification, as section 2.6 of the reference has it.
+/// A notification.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Notification)]
@@ -224,6 +224,7 @@ fn missing(id: &str) -> ApiError {
     ApiError::not_found(format!("there is no notification {id}"))
 }
 
+/// As section 2.6 of the reference has it.
 pub(super) fn shown(notification: &Notification) -> NotificationView {
     let body: Value = serde_json::from_slice(&notification.body).unwrap_or_default();
     let text = |member: &str| {

@@ -97,7 +97,7 @@ struct PollerView {
     #[schema(required)]
     next_run: Option<String>,
     /// In seconds.
-    #[schema(required)]
+    #[schema(required, value_type = Option<i64>)]
     interval: Option<Millis>,
     /// Records changed before are not told.
     start: String,

@@ -80,6 +80,7 @@ pub(super) struct PollView {
     trigger: PollTrigger,
     result: PollResult,
     started: String,
+    #[schema(value_type = i64)]
     milliseconds: Millis,
     /// The window, in provider time.
     since: String,

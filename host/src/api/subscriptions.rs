@@ -88,7 +88,7 @@ struct Config {
     url: Option<String>,
 }
 
-/// A subscription, as section 2.6 of the reference has it, and why it is not active.
+/// A subscription, and why it is not active.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Subscription)]
@@ -254,6 +254,7 @@ fn missing(id: &str) -> ApiError {
     ApiError::not_found(format!("there is no subscription {id}"))
 }
 
+/// As section 2.6 of the reference has it, and why it is not active.
 pub(super) fn shown(subscription: &Subscription) -> SubscriptionView {
     SubscriptionView {
         id: subscription.id,

@@ -148,10 +148,7 @@ fn success(endpoint: &Endpoint) -> Option<Response> {
 /// What an adapter answers may be anything, but is no more than text.
 fn reply(meaning: &str) -> Response {
     let response = with_headers(Response::builder().description(meaning), &[]);
-    response
-        .content(JSON, anything())
-        .content(TEXT, text())
-        .build()
+    response.content(JSON, anything()).content(TEXT, text()).build()
 }
 
 fn anything() -> Content {

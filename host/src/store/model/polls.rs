@@ -60,6 +60,7 @@ pub struct PollRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// How long it took.
+    #[schema(value_type = i64)]
     pub milliseconds: Millis,
 }
 
