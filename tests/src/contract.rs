@@ -198,3 +198,63 @@ impl Contract {
         Ok(validator)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderMap;
+
+    use super::*;
+
+    fn contract() -> Contract {
+        let described = |schema: Value| json!({ "content": { "application/json": { "schema": schema } } });
+        let named = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+        let object = |required: &str| json!({ "type": "object", "required": [required] });
+        let of = |answer: &Value| json!({ "get": { "responses": { "200": answer } } });
+        let document = json!({
+            "paths": {
+                "/things/{id}": of(&described(named("Thing"))),
+                "/things/count": of(&described(named("Count"))),
+                "/hubs/{hub}/{resource}": of(&described(json!({ "type": "array" }))),
+            },
+            "components": {
+                "schemas": { "Thing": object("name"), "Count": object("count"), "Error": object("message") },
+            },
+        });
+        Contract::new(document).unwrap()
+    }
+
+    fn fits(path: &str, status: u16, text: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", "application/json".parse().unwrap());
+        headers.insert("elements-request-id", "7".parse().unwrap());
+        let answer = Answer {
+            asked: String::new(),
+            status,
+            headers,
+            text: text.to_owned(),
+            body: Value::Null,
+        };
+        contract().check(&Method::GET, path, true, &answer).is_ok()
+    }
+
+    #[test]
+    fn an_answer_has_a_status_and_a_shape_of_its_operation() {
+        assert!(fits("/things/7?a=b", 200, r#"{"name":"x"}"#));
+        assert!(!fits("/things/7", 200, r#"{"nme":"x"}"#), "a member is missing");
+        assert!(!fits("/things/7", 200, "[]"), "another type");
+        assert!(!fits("/things/7", 200, "no JSON"));
+        assert!(
+            !fits("/things/7", 404, r#"{"message":"x"}"#),
+            "a status that is not described"
+        );
+    }
+
+    #[test]
+    fn operations_are_found_as_requests_are_routed() {
+        assert!(fits("/things/count", 200, r#"{"count":1}"#));
+        assert!(!fits("/things/count", 200, r#"{"name":"x"}"#));
+        assert!(fits("/hubs/crm/contacts", 200, "[]") && fits("/contacts", 200, "[]"));
+        assert!(fits("/nothing/at/all", 404, r#"{"message":"x"}"#));
+        assert!(!fits("/nothing/at/all", 200, "{}") && !fits("/nothing/at/all", 404, "{}"));
+    }
+}
