@@ -37,7 +37,7 @@ impl Hub for AcmeShop {
             listed.records.push(vec![Piece::span(0, record)]);
         }
         // A full page may have another one behind it; whoever asks for it finds out.
-        let is_full = listed.records.len() >= listing.page_size as usize;
+        let is_full = listed.records.len() >= page_size(&listing) as usize;
         listed.next = is_full.then(|| page(&listing).map(|page| (page + 1).to_string())).transpose()?;
         Ok(Step::Done(Outcome::Listed(listed)))
     }
@@ -47,7 +47,12 @@ fn list(listing: &Listing) -> Result<String, Failure> {
     if listing.filter.is_some() || listing.order_by.is_some() {
         return Err(Failure::InvalidRequest("Acme Shop has neither where nor orderBy".into()));
     }
-    Ok(format!("contacts?page={}&per_page={}", page(listing)?, listing.page_size))
+    Ok(format!("contacts?page={}&per_page={}", page(listing)?, page_size(listing)))
+}
+
+/// As many as the provider allows at most: fewer than the caller asked for are a page as well.
+fn page_size(listing: &Listing) -> u32 {
+    listing.page_size.min(100)
 }
 
 /// The cursor is the number of the page.
