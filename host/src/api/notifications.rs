@@ -272,6 +272,12 @@ pub(super) fn check_topic<'a>(field: &str, topic: Option<&'a str>) -> ApiResult<
 /// A JSON object of this shape.
 pub(super) fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
     let body = if body.is_empty() { b"{}" } else { body };
+    // A list of the members' values would be taken for the object.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(ApiError::bad_request(
+            "the body is not as it should be: it has to be an object",
+        ));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();

@@ -116,7 +116,7 @@ impl ElementView {
             trial_account: false,
             resources: Vec::new(),
             transformations_enabled: true,
-            bulk_download_enabled: false,
+            bulk_download_enabled: true,
             bulk_upload_enabled: false,
             cloneable: false,
             extendable: false,
@@ -226,6 +226,17 @@ struct UserView {
 }
 
 impl InstanceView<'_> {
+    /// What stands for the code or the verifier that was handed over: they are not kept.
+    fn provider_data(&self) -> Option<IndexMap<&'static str, &'static str>> {
+        let handed: &[&'static str] = match self.description?.authentication.kind {
+            _ if self.instance.external == ExternalAuthentication::Initial => return None,
+            AuthenticationKind::Oauth2 => &["code"],
+            AuthenticationKind::Oauth1 => &["oauth_token", "oauth_verifier", "secret"],
+            _ => return None,
+        };
+        Some(handed.iter().map(|name| (*name, MASK)).collect())
+    }
+
     /// The body of an answer.
     pub(super) fn body(&self, shown: Shown) -> InstanceBody {
         let instance = self.instance;
@@ -246,7 +257,7 @@ impl InstanceView<'_> {
             disabled: instance.disabled,
             max_cache_size: 0,
             cache_time_to_live: 0,
-            provider_data: (shown == Shown::Whole).then(|| provider_data(self.description)),
+            provider_data: self.provider_data().filter(|_| shown == Shown::Whole),
             configuration: (shown != Shown::Brief).then_some(configuration),
             events_enabled: events_enabled(instance),
             trace_logging_enabled: is_traced(&self.instance.configuration),
@@ -279,16 +290,6 @@ impl InstanceView<'_> {
             Some(description) => InstanceElement::Whole(Box::new(ElementView::new(description))),
         }
     }
-}
-
-/// What stands for the codes and verifiers that were handed over: they are not kept.
-fn provider_data(description: Option<&Description>) -> IndexMap<&'static str, &'static str> {
-    let kind = description.map(|description| description.authentication.kind);
-    let handed: &[&'static str] = match kind {
-        Some(AuthenticationKind::Oauth1) => &["oauth_token", "oauth_verifier", "secret"],
-        _ => &["code"],
-    };
-    handed.iter().map(|name| (*name, MASK)).collect()
 }
 
 /// Whether an instance wants events.

@@ -158,7 +158,7 @@ impl Failure {
 
     /// The provider's own words, where it said something.
     pub fn provider_message(&self) -> Option<&str> {
-        match self {
+        let message = match self {
             Self::Unauthenticated(detail)
             | Self::RateLimited { detail, .. }
             | Self::Transient(detail)
@@ -167,7 +167,8 @@ impl Failure {
             | Self::InvalidRequest(detail)
             | Self::Unsupported(detail) => detail.provider_message.as_deref(),
             _ => None,
-        }
+        };
+        message.filter(|message| !message.trim().is_empty())
     }
 }
 

@@ -146,17 +146,14 @@ async fn request_token(
 ) -> ApiResult<Json<TemporaryView>> {
     let adapter = find(api, key)?;
     let key = adapter.key();
-    let other = match adapter.description().authentication.kind {
-        AuthenticationKind::Oauth1 => None,
-        AuthenticationKind::Oauth2 => Some(format!(
-            "{key} authenticates with OAuth 2.0, which has no request tokens; ask for GET /elements/{key}/oauth/url"
-        )),
-        _ => Some(format!(
-            "{key} does not authenticate with OAuth; POST /instances with its configuration"
-        )),
-    };
-    if let Some(message) = other {
-        return Err(ApiError::bad_request(message));
+    match adapter.description().authentication.kind {
+        AuthenticationKind::Oauth1 => {}
+        AuthenticationKind::Oauth2 => {
+            return Err(ApiError::bad_request(format!(
+                "{key} authenticates with OAuth 2.0, which has no request tokens; ask for GET /elements/{key}/oauth/url"
+            )));
+        }
+        _ => return Err(no_oauth(key)),
     }
     // NOTE: the provider's address may be a parameter. What the operator presets is not signed with for anybody.
     let absent = CREDENTIALS.iter().find(|(name, _)| query.get(name).is_none());
@@ -186,7 +183,11 @@ async fn request_token(
 async fn authorize_url(api: &Api, key: &str, query: &Query) -> ApiResult<Json<Consent>> {
     let adapter = find(api, key)?;
     let key = adapter.key().to_owned();
-    let url = if adapter.description().authentication.kind == AuthenticationKind::Oauth1 {
+    let kind = adapter.description().authentication.kind;
+    if !matches!(kind, AuthenticationKind::Oauth1 | AuthenticationKind::Oauth2) {
+        return Err(no_oauth(&key));
+    }
+    let url = if kind == AuthenticationKind::Oauth1 {
         let Some(token) = query.get("requestToken") else {
             return Err(ApiError::bad_request(format!(
                 "requestToken: is missing; it is the token that GET /elements/{key}/oauth/token answers"
@@ -203,6 +204,12 @@ async fn authorize_url(api: &Api, key: &str, query: &Query) -> ApiResult<Json<Co
         oauth_url: url,
         element: key,
     }))
+}
+
+fn no_oauth(key: &str) -> ApiError {
+    ApiError::bad_request(format!(
+        "{key} does not authenticate with OAuth; POST /instances with its configuration"
+    ))
 }
 
 /// The URL that brings a code of OAuth 2.0.

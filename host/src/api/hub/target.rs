@@ -73,9 +73,14 @@ impl Target {
         if known.operations.contains(&needed) {
             return Ok(());
         }
+        let word = |operation: &ResourceOperation| format!("{operation:?}").to_lowercase();
+        let can: Vec<String> = known.operations.iter().map(word).collect();
         let message = format!(
-            "{} of {} cannot {needed:?}; it can {:?}",
-            self.asked.declared, description.key, known.operations
+            "{} of {} cannot {}; it can {}",
+            self.asked.declared,
+            description.key,
+            word(&needed),
+            can.join(", ")
         );
         Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message))
     }
