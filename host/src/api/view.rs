@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::elements;
 use crate::{
     instance::{MASK, is_traced},
-    store::{Instance, InstanceId, InstanceState, User, UserId},
+    store::{ExternalAuthentication, Instance, InstanceId, InstanceState, User, UserId},
 };
 
 pub(super) use crate::clock::iso as instant;
