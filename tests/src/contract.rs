@@ -102,6 +102,11 @@ impl Contract {
 
     /// The operations at a path, as a request is routed: what is spelled out goes before what is a parameter.
     fn operation(&self, path: &str, by_token: bool) -> Option<&Map<String, Value>> {
+        // Where providers call, a slash at the end changes nothing.
+        let path = match path.strip_suffix('/') {
+            Some(called) if called.starts_with("/events/") => called,
+            _ => path,
+        };
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let without_hub = match &*segments {
             ["hubs", _, rest @ ..]
