@@ -234,7 +234,7 @@ async fn crash_and_replay(
         "call = \"hub.resume\"",
         "secrets = [\"blue-sky.key\"",
         "no luck with boom",
-        "called by blue_sky::hub::",
+        "in blue_sky::hub::",
         "\"name\":\"boom\"",
         "memory 134217728 bytes",
     ] {

@@ -403,7 +403,7 @@ async fn records_of_a_record_are_resources_too() -> anyhow::Result<()> {
     // What is not described is not there, and the parent alone is no resource.
     api.patch(&one, &json!({ "text": "x" }))
         .await?
-        .refused(405, &["tickets/comments", "Delete"])?;
+        .refused(405, &["tickets/comments", "delete"])?;
     api.get("/tickets/7/attachments")
         .await?
         .refused(404, &["tickets/attachments"])?;

@@ -99,7 +99,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/query", "Records of the token's instance by a query")
             .asks(openapi::Q)
             .asks(openapi::QUERY_PAGES)
-            .records::<FreeObject>()
+            .records::<Value>()
             .by_token()
             .at_provider(),
     ];
@@ -120,15 +120,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 /// What can be done with the records of a collection.
 fn records(collection: &str, id: &str, read: &'static str) -> [Endpoint; 6] {
     let one = format!("{collection}/{id}");
-    let written = |endpoint: Endpoint| endpoint.takes::<FreeObject>().answers::<FreeObject>();
+    let written = |endpoint: Endpoint| endpoint.takes::<FreeObject>().answers::<Value>();
     let all = [
         Endpoint::get(collection, "A page of records")
             .asks(openapi::RECORDS)
-            .records::<FreeObject>(),
+            .records::<Value>(),
         written(Endpoint::post(collection, "Make a record")),
         Endpoint::get(one.clone(), read)
             .asks(openapi::FIELDS)
-            .answers::<FreeObject>(),
+            .answers::<Value>(),
         written(Endpoint::patch(one.clone(), "Change it")),
         written(Endpoint::put(one.clone(), "Replace it")),
         Endpoint::delete(one, "Remove it"),
