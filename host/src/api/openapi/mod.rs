@@ -149,10 +149,9 @@ fn server(public_url: Option<&str>) -> String {
 fn shapes<'e>(endpoints: impl Iterator<Item = &'e Endpoint>) -> Shapes {
     let mut shapes = Shapes::new();
     refusal().collect(&mut shapes);
-    for shape in endpoints.flat_map(|endpoint| [endpoint.body, endpoint.answer.shape()]) {
-        if let Some(shape) = shape {
-            shape.collect(&mut shapes);
-        }
+    let named = endpoints.flat_map(|endpoint| [endpoint.body, endpoint.answer.shape()]);
+    for shape in named.flatten() {
+        shape.collect(&mut shapes);
     }
     shapes
 }
