@@ -31,12 +31,24 @@ pub(crate) struct Built {
 
 /// Build everything that a user runs.
 pub(crate) fn all() -> anyhow::Result<Built> {
+    build(&["--bins"])
+}
+
+/// Build everything that a user runs, and the tests of it.
+// NOTE: tests ask tokio for more than the product does, so the two are built from different dependencies; whoever runs
+// tests builds both at once, from one set.
+pub(crate) fn with_tests() -> anyhow::Result<Built> {
+    build(&["--bins", "--tests"])
+}
+
+/// Build the adapters, and these targets of the workspace.
+fn build(targets: &[&str]) -> anyhow::Result<Built> {
     let adapters = adapters()?;
     let test_adapters = guests(&TEST_ADAPTERS, "test-adapters")?;
     step("building the host (the first time takes several minutes: it contains a compiler)");
     // NOTE: the whole workspace, so that tests and tools share the host's dependencies, feature for feature, and
     // nothing is compiled twice.
-    complete(&mut cargo(["build", "--release", "--workspace", "--bins"]))?;
+    complete(cargo(["build", "--release", "--workspace"]).args(targets))?;
     let periodic = target().join("release/periodic");
     println!("{} and {}", periodic.display(), adapters.join("*.wasm").display());
     Ok(Built {

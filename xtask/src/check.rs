@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     run_shown(&mut cargo(["fmt", "--all", "--check"]))?;
     step("tidy");
     tidy::run()?;
-    let built = build::all()?;
+    let built = build::with_tests()?;
     step("clippy");
     run_shown(&mut cargo([
         "clippy",

@@ -5,7 +5,7 @@ use periodic_tests::{BELL_KEY, Needle, door, eventually, search_folder, signed, 
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::{PROMPT, PUBLIC_URL, Tower, created};
+use super::{PROMPT, PUBLIC_URL, Tower, created};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_was_answered_survives_a_kill() -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ pub(crate) struct Block {
 
 /// The blocks of a page, in order.
 pub(crate) fn blocks(page: &str) -> anyhow::Result<Vec<Block>> {
-    let text = std::fs::read_to_string(crate::root().join(page)).with_context(|| page.to_owned())?;
+    let text = std::fs::read_to_string(super::root().join(page)).with_context(|| page.to_owned())?;
     let mut blocks: Vec<Block> = Vec::new();
     let mut is_open = false;
     for line in text.lines() {
