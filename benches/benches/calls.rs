@@ -13,9 +13,8 @@ use periodic::adapter::{
 use periodic_benches::{Samples, head, path};
 use periodic_sdk::contract as native;
 use serde_json::json;
-use tokio::runtime::Runtime;
 use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
     component::{Component, InstancePre, Linker, ResourceTable},
 };
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -32,21 +31,25 @@ const SINCE: i64 = 1_517_472_307_000;
 const UNTIL: i64 = 1_517_475_907_000;
 
 fn main() -> anyhow::Result<()> {
+    // As the host calls: on a thread of an executor of many.
+    let executor = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    executor.block_on(executor.spawn(measure()))?
+}
+
+async fn measure() -> anyhow::Result<()> {
     let file = path("PERIODIC_ADAPTERS")?.join("maximizer.wasm");
-    let executor = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let adapter = executor.block_on(Sandbox::new(LimitTable::default())?.load(&file, None))?;
+    let adapter = Sandbox::new(LimitTable::default())?.load(&file, None).await?;
     let bare = Bare::load(&file)?;
-    let case = Case::new(&executor, &adapter)?;
+    let case = Case::new(&adapter).await?;
 
     let [mut host, mut raw] = [Samples::default(), Samples::default()];
     for turn in 0..WARM + CALLS {
         if turn == WARM {
             [host, raw] = [Samples::default(), Samples::default()];
         }
-        raw.time(|| executor.block_on(bare.begin(&case)))?;
-        host.time(|| executor.block_on(adapter.poll(&case.context, &case.job)))?
+        raw.watch(bare.begin(&case)).await?;
+        host.watch(adapter.poll(&case.context, &case.job))
+            .await?
             .map_err(|failure| anyhow!("{failure:?}"))?;
     }
     head("a fresh instance and one small call, `poller.begin`");
@@ -59,9 +62,9 @@ fn main() -> anyhow::Result<()> {
             [guest, raw, code] = [Samples::default(), Samples::default(), Samples::default()];
         }
         code.time(|| case.native())?;
-        raw.time(|| executor.block_on(bare.resume(&case)))?;
+        raw.watch(bare.resume(&case)).await?;
         let page = adapter.resume_poll(&case.context, &case.job, &case.state, &case.answers);
-        let page = guest.time(|| executor.block_on(page))?;
+        let page = guest.watch(page).await?;
         ensure!(records(page)? == RECORDS, "the page is not whole");
     }
     head(&format!(
@@ -87,7 +90,7 @@ struct Case {
 }
 
 impl Case {
-    fn new(executor: &Runtime, adapter: &Adapter) -> anyhow::Result<Self> {
+    async fn new(adapter: &Adapter) -> anyhow::Result<Self> {
         let settings = [("maximizer.url", "https://ca1.maximizercrmlive.com/api45")];
         let context = types::Context {
             now: UNTIL,
@@ -109,7 +112,7 @@ impl Case {
                 .collect(),
             ..native::Context::default()
         };
-        let configuration = executor.block_on(adapter.plan(&context, "contacts", "{}"))?;
+        let configuration = adapter.plan(&context, "contacts", "{}").await?;
         let mut configuration: serde_json::Value =
             serde_json::from_str(&configuration.map_err(|wrong| anyhow!(wrong))?)?;
         configuration["pageSize"] = RECORDS.into();
@@ -127,7 +130,7 @@ impl Case {
             until: UNTIL,
             checkpoint: None,
         };
-        let begun = executor.block_on(adapter.poll(&context, &job))?;
+        let begun = adapter.poll(&context, &job).await?;
         let poller::Step::Send(exchange) = begun.map_err(|failure| anyhow!("{failure:?}"))? else {
             anyhow::bail!("the walk did not begin with a request")
         };
@@ -215,6 +218,7 @@ impl Bare {
             .table_elements(Limits::default().table_elements)
             .linear_memory_keep_resident(256 << 10)
             .table_keep_resident(64 << 10)
+            .pagemap_scan(Enabled::Auto)
             .total_component_instances(64)
             .total_stacks(64);
         config

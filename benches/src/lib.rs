@@ -22,6 +22,14 @@ impl Samples {
         done
     }
 
+    /// The same of a future.
+    pub async fn watch<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let start = Instant::now();
+        let done = work.await;
+        self.0.push(start.elapsed());
+        done
+    }
+
     /// So many in a hundred took this long or less.
     pub fn percentile(&self, percent: usize) -> Duration {
         let mut sorted = self.0.clone();

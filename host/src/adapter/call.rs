@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use serde::Serialize;
+use tokio::task::spawn_blocking;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline, WasmBacktrace, component::Instance};
 
 use super::{
@@ -19,6 +20,8 @@ use super::{
 
 /// Functions of a backtrace that are told.
 const FRAMES: usize = 12;
+/// A guest of so many bytes is cleared away while the next one computes.
+const LARGE: usize = 8 << 20;
 
 impl Adapter {
     pub(super) fn absent(&self, interface: &'static str) -> CallError {
@@ -260,11 +263,20 @@ impl Guest {
 
     /// The end of the call, whatever came of it.
     pub(super) fn leave<T>(self, called: wasmtime::Result<T>) -> Result<T, Fault> {
-        called.map_err(|error| Fault {
+        let ended = called.map_err(|error| Fault {
             trap: self.trap(&error),
             refused: self.store.data().meter.refused.clone(),
             error,
-        })
+        });
+        self.clear_away();
+        ended
+    }
+
+    /// End the store. Pages of a large one take several ticks to give back: others need not wait for them.
+    fn clear_away(self) {
+        if self.store.data().meter.memory() > LARGE {
+            spawn_blocking(move || drop(self));
+        }
     }
 
     /// A trap in words: its cause, the guest's own, and the functions that led to it.

@@ -235,6 +235,11 @@ impl Meter {
             refused: None,
         }
     }
+
+    /// The bytes of all memories together.
+    pub(super) fn memory(&self) -> usize {
+        self.memory.used
+    }
 }
 
 impl Gauge {

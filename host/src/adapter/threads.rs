@@ -1,10 +1,14 @@
 //! The threads on which guests run, and who runs next.
 //!
 //! Guests only live while they compute, so that nothing else of the host is kept waiting by one: they have threads of
-//! their own, fewer than there are processors. At every tick a guest hands its thread on. Whoever has computed least
-//! goes first, but nobody waits for ever: each tick that a guest has used moves it behind those who come within another
-//! tick, up to a bound. So a guest that spins until its deadline delays a neighbour's millisecond by the rest of a
-//! tick, however many of its kind there are.
+//! their own, and fewer compute at once than there are processors. At every tick a guest hands its place on. Whoever
+//! has computed least goes first, but nobody waits for ever: each tick that a guest has used moves it behind those who
+//! come within another tick, up to a bound. So a guest that spins until its deadline delays a neighbour's millisecond
+//! by the rest of a tick, however many of its kind there are.
+//!
+//! Two threads that wake each other cost as much as a small call. A call that finds a free place therefore begins at
+//! once, on the thread that asks: the executor gives that thread away and goes on with another. What is not done after
+//! a few ticks moves to the threads of guests.
 
 use std::{
     cmp::Reverse,
@@ -18,7 +22,8 @@ use std::{
 };
 
 use tokio::{
-    runtime::Handle,
+    runtime::{Handle, RuntimeFlavor},
+    task::block_in_place,
     time::{Instant, error::Elapsed, timeout_at},
 };
 use tokio_util::context::TokioContext;
@@ -28,6 +33,8 @@ use super::engine::TICK;
 
 /// So many ticks at most put a guest behind those who come later.
 const BEHIND: u32 = 16;
+/// So many ticks at most a call stays on the thread that asked for it, whose task can do nothing else meanwhile.
+const BRIEF: u32 = 4;
 
 type Runnable = async_task::Runnable<Arc<Turn>>;
 
@@ -45,13 +52,19 @@ struct Line {
     came: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Waiting {
     calls: BinaryHeap<Reverse<Entry>>,
+    /// So many more guests may compute.
+    free: usize,
     /// How many have come so far.
     came: u64,
     closed: bool,
 }
+
+/// The right to compute, until it is dropped.
+#[derive(Debug)]
+struct Place<'l>(&'l Line);
 
 #[derive(Debug)]
 struct Entry {
@@ -87,12 +100,9 @@ pub(super) enum Unfinished {
 }
 
 impl Threads {
-    /// So many threads.
+    /// So many threads; so many guests compute at once.
     pub(super) fn new(threads: usize) -> std::io::Result<Self> {
-        let line = Arc::new(Line {
-            waiting: Mutex::default(),
-            came: Condvar::new(),
-        });
+        let line = Arc::new(Line::new(threads));
         let owner = Owner(Arc::clone(&line));
         for _thread in 0..threads {
             let line = Arc::clone(&line);
@@ -116,12 +126,19 @@ impl Threads {
     {
         // WASI's futures look for the executor that they are polled in.
         let call = TokioContext::new(call.in_current_span(), Handle::current());
-        let line = Arc::clone(&self.0.0);
+        let line = &self.0.0;
         let (runnable, task) = async_task::Builder::new()
             .propagate_panic(true)
             .metadata(Arc::clone(turn))
-            .spawn(|_turn| call, move |runnable| line.enter(runnable));
-        runnable.schedule();
+            .spawn(|_turn| call, {
+                let line = Arc::clone(line);
+                move |runnable| line.enter(runnable)
+            });
+        let is_given_away = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+        match is_given_away.then(|| line.place()).flatten() {
+            Some(place) => block_in_place(|| place.begin(turn, runnable)),
+            None => runnable.schedule(),
+        }
         let ended = turn.timeout(limit, task.fallible()).await?;
         ended.ok_or(Unfinished::Closed)
     }
@@ -135,6 +152,18 @@ impl Drop for Owner {
 }
 
 impl Line {
+    fn new(places: usize) -> Self {
+        Self {
+            waiting: Mutex::new(Waiting {
+                calls: BinaryHeap::new(),
+                free: places,
+                came: 0,
+                closed: false,
+            }),
+            came: Condvar::new(),
+        }
+    }
+
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -143,7 +172,6 @@ impl Line {
     fn enter(&self, runnable: Runnable) {
         let due = runnable.metadata().wait();
         self.put(due, runnable);
-        self.came.notify_one();
     }
 
     fn put(&self, due: Instant, runnable: Runnable) {
@@ -157,31 +185,84 @@ impl Line {
         waiting.came += 1;
         let place = (due, waiting.came);
         waiting.calls.push(Reverse(Entry { place, runnable }));
+        // Who holds the last place looks here when it is free again.
+        if waiting.free > 0 {
+            self.came.notify_one();
+        }
+    }
+
+    /// A place, where one is free and nobody waits for it.
+    fn place(&self) -> Option<Place<'_>> {
+        let mut waiting = self.waiting();
+        if waiting.closed || waiting.free == 0 || !waiting.calls.is_empty() {
+            return None;
+        }
+        waiting.free -= 1;
+        Some(Place(self))
     }
 
     /// Run whoever is next, until the end of the host.
     fn serve(&self) {
-        while let Some(runnable) = self.next() {
+        while let Some((runnable, _place)) = self.next() {
             runnable.metadata().go();
             runnable.run();
         }
     }
 
-    fn next(&self) -> Option<Runnable> {
+    /// Wait for a call and a place.
+    fn next(&self) -> Option<(Runnable, Place<'_>)> {
         let waiting = self.came.wait_while(self.waiting(), |waiting| {
-            waiting.calls.is_empty() && !waiting.closed
+            (waiting.calls.is_empty() || waiting.free == 0) && !waiting.closed
         });
         let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
         let next = if waiting.closed { None } else { waiting.calls.pop() };
         // NOTE: what is left is dropped without the lock, because it may ask for it.
-        let left = if waiting.closed {
-            std::mem::take(&mut waiting.calls)
-        } else {
-            BinaryHeap::new()
+        let left = match next {
+            Some(_) => BinaryHeap::new(),
+            None => std::mem::take(&mut waiting.calls),
         };
+        let next = next.map(|Reverse(entry)| {
+            waiting.free -= 1;
+            (entry.runnable, Place(self))
+        });
         drop(waiting);
         drop(left);
-        next.map(|Reverse(entry)| entry.runnable)
+        next
+    }
+
+    /// The call of this turn, if it waits and is next.
+    fn next_of(&self, turn: &Arc<Turn>) -> Option<Runnable> {
+        let mut waiting = self.waiting();
+        let Reverse(first) = waiting.calls.peek()?;
+        if waiting.closed || !Arc::ptr_eq(first.runnable.metadata(), turn) {
+            return None;
+        }
+        waiting.calls.pop().map(|Reverse(entry)| entry.runnable)
+    }
+}
+
+impl Place<'_> {
+    /// Run a call as long as it is brief and nobody goes before it.
+    fn begin(self, turn: &Arc<Turn>, runnable: Runnable) {
+        let mut next = Some(runnable);
+        while let Some(runnable) = next {
+            turn.go();
+            let hands_on = runnable.run();
+            next = match hands_on && turn.ticks() < BRIEF {
+                true => self.0.next_of(turn),
+                false => None,
+            };
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.waiting();
+        waiting.free += 1;
+        if !waiting.calls.is_empty() {
+            self.0.came.notify_one();
+        }
     }
 }
 
@@ -292,10 +373,7 @@ mod tests {
 
     #[test]
     fn who_has_computed_least_goes_first() {
-        let line = Line {
-            waiting: Mutex::default(),
-            came: Condvar::new(),
-        };
+        let line = Line::new(1);
         let now = Instant::now();
         for ticks in [9, 2, 5, 0, 2] {
             let turn = used(ticks);
@@ -305,7 +383,10 @@ mod tests {
             task.detach();
             line.put(turn.due(now), runnable);
         }
-        let order: [u32; 5] = std::array::from_fn(|_next| line.next().unwrap().metadata().ticks());
+        let order: [u32; 5] = std::array::from_fn(|_next| {
+            let (runnable, _place) = line.next().unwrap();
+            runnable.metadata().ticks()
+        });
         assert_eq!(order, [0, 2, 2, 5, 9]);
     }
 
@@ -329,6 +410,40 @@ mod tests {
             turn.go();
         };
         turn.timeout(limit, waiting).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_brief_call_runs_where_it_is_asked_for_and_a_long_one_moves() {
+        let threads = Threads::new(1).unwrap();
+        let run = |ticks: u32| {
+            let turn = Arc::new(Turn::default());
+            let threads = &threads;
+            async move {
+                let call = {
+                    let turn = Arc::clone(&turn);
+                    async move {
+                        let begun = thread::current().id();
+                        while turn.ticks() < ticks {
+                            turn.tick();
+                            tokio::task::yield_now().await;
+                        }
+                        (begun, thread::current().id())
+                    }
+                };
+                let asked = thread::current().id();
+                let (begun, ended) = threads.run(&turn, LONG, call).await.unwrap();
+                (begun == asked, ended == asked)
+            }
+        };
+        assert_eq!(run(BRIEF - 1).await, (true, true));
+        assert_eq!(run(BRIEF).await, (true, false));
+        assert_eq!(threads.0.0.waiting().free, 1, "every place is given back");
+        let release = hold(&threads);
+        let waits = tokio::spawn(async move { threads.run(&Arc::default(), LONG, async {}).await });
+        tokio::task::yield_now().await;
+        assert!(!waits.is_finished(), "the only place is taken");
+        drop(release);
+        waits.await.unwrap().unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
