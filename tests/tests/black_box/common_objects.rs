@@ -445,11 +445,14 @@ async fn an_instance_tells_its_common_objects() -> anyhow::Result<()> {
         json!({ "type": "string", "path": "name.last", "vendorPath": "LastName" })
     );
     let docs = api.get("/objects/people/docs").await?.ok()?;
-    assert_eq!(keys(&docs["paths"]), ["/people", "/people/{id}"]);
+    assert_eq!(keys(&docs["paths"]), ["/people", "/people/{objectId}"]);
     let whole = api.get("/instances/docs").await?.ok()?;
     let schema = &whole["definitions"]["people"]["properties"];
     assert_eq!(keys(schema), ["id", "name", "title", "changed"]);
-    assert_eq!(whole["paths"]["/people/{id}"], docs["paths"]["/people/{id}"]);
+    assert_eq!(
+        whole["paths"]["/people/{objectId}"],
+        docs["paths"]["/people/{objectId}"]
+    );
     let one = api.get("/instances/docs/list:people").await?.ok()?;
     assert_eq!(one["path"], json!("/people"));
     let element = api.get("/elements/maximizer").await?.ok()?;

@@ -1,5 +1,7 @@
 //! Swagger 2.0 of an element's resources, as Cloud Elements has it, made from what its adapter describes.
 
+use std::borrow::Cow;
+
 use periodic_sdk::{
     child,
     description::{Description, Resource, ResourceOperation},
@@ -7,6 +9,15 @@ use periodic_sdk::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
+
+use crate::transform::Objects;
+
+/// What is documented: the resources of an element and, for an instance, its common objects.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::api) struct Subject<'a> {
+    pub(in crate::api) element: &'a Description,
+    pub(in crate::api) objects: Option<&'a Objects>,
+}
 
 /// A document of Swagger 2.0.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,7 +44,8 @@ pub(in crate::api) struct DocumentedOperation {
 }
 
 /// The document of all resources, or of one. It names this host where its address is known.
-pub(super) fn document(description: &Description, only: Option<&str>, public_url: Option<&str>) -> Value {
+pub(super) fn document(subject: Subject<'_>, only: Option<&str>, public_url: Option<&str>) -> Value {
+    let description = subject.described();
     let mut paths = Map::new();
     let mut definitions = Map::new();
     let mut tags = Vec::new();
@@ -47,16 +59,19 @@ pub(super) fn document(description: &Description, only: Option<&str>, public_url
             None => format!("/{declared}"),
             Some((parent, child)) => format!("/{parent}/{{parentId}}/{child}"),
         };
-        // Slashes have a meaning in references.
-        let name = declared.replace('/', ".");
+        let name = definition_name(declared);
+        let ids = Ids {
+            parent: parent.map(|_names| "parentId"),
+            own: subject.id_of(declared),
+        };
         definitions.insert(name.clone(), schema(resource));
         tags.push(json!({ "name": name }));
-        let (list, object) = operations(&name, resource, parent.is_some());
+        let (list, object) = operations(&name, resource, ids);
         if !list.is_empty() {
             paths.insert(path.clone(), Value::Object(list));
         }
         if !object.is_empty() {
-            paths.insert(format!("{path}/{{id}}"), Value::Object(object));
+            paths.insert(format!("{path}/{{{}}}", ids.own), Value::Object(object));
         }
     }
     definitions.insert("error".to_owned(), error());
@@ -85,6 +100,18 @@ pub(super) fn document(description: &Description, only: Option<&str>, public_url
         members.extend(host);
     }
     document
+}
+
+/// What a resource is called where slashes have a meaning: `accounts/notes` is `accountsNotes`, as Cloud Elements has it.
+fn definition_name(resource: &str) -> String {
+    let mut segments = resource.split('/');
+    let mut name = segments.next().unwrap_or_default().to_owned();
+    for segment in segments {
+        let mut letters = segment.chars();
+        name.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        name.push_str(letters.as_str());
+    }
+    name
 }
 
 /// Where this host is; without it readers take the address that they had the document from.
@@ -129,8 +156,15 @@ pub(super) fn definitions(document: &Value, named_by: &DocumentedOperation) -> M
         .collect()
 }
 
+/// What ids are called in a resource's paths.
+#[derive(Debug, Clone, Copy)]
+struct Ids {
+    parent: Option<&'static str>,
+    own: &'static str,
+}
+
 /// The operations on the collection and on one object.
-fn operations(name: &str, resource: &Resource, of_parent: bool) -> (Map<String, Value>, Map<String, Value>) {
+fn operations(name: &str, resource: &Resource, ids: Ids) -> (Map<String, Value>, Map<String, Value>) {
     let (mut list, mut object) = (Map::new(), Map::new());
     for operation in &resource.operations {
         let (on_object, method, verb) = match operation {
@@ -144,26 +178,20 @@ fn operations(name: &str, resource: &Resource, of_parent: bool) -> (Map<String, 
         let place = if on_object { &mut object } else { &mut list };
         place.insert(
             method.to_owned(),
-            described(*operation, verb, name, on_object, of_parent),
+            described(*operation, verb, name, on_object, ids),
         );
     }
     (list, object)
 }
 
-fn described(
-    operation: ResourceOperation,
-    verb: &str,
-    name: &str,
-    on_object: bool,
-    of_parent: bool,
-) -> Value {
+fn described(operation: ResourceOperation, verb: &str, name: &str, on_object: bool, ids: Ids) -> Value {
     let reference = json!({ "$ref": format!("#/definitions/{name}") });
     let mut parameters = Vec::new();
-    if of_parent {
-        parameters.push(parameter("parentId", "path", "string", "the id of the parent"));
+    if let Some(parent) = ids.parent {
+        parameters.push(parameter(parent, "path", "string", "the id of the parent"));
     }
     if on_object {
-        parameters.push(parameter("id", "path", "string", "the id of the object"));
+        parameters.push(parameter(ids.own, "path", "string", "the id of the object"));
     }
     let fields = || {
         parameter(
@@ -285,6 +313,25 @@ fn error() -> Value {
     })
 }
 
+// === impl Subject ===
+
+impl<'a> Subject<'a> {
+    fn described(self) -> Cow<'a, Description> {
+        match self.objects {
+            Some(objects) => Cow::Owned(objects.describe(self.element)),
+            None => Cow::Borrowed(self.element),
+        }
+    }
+
+    /// What the id is called in a resource's path; Cloud Elements calls that of common objects differently.
+    fn id_of(self, resource: &str) -> &'static str {
+        let is_common = self
+            .objects
+            .is_some_and(|objects| objects.get(resource).is_some());
+        if is_common { "objectId" } else { "id" }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,9 +355,16 @@ mod tests {
         .unwrap()
     }
 
+    fn element(description: &Description) -> Subject<'_> {
+        Subject {
+            element: description,
+            objects: None,
+        }
+    }
+
     #[test]
     fn every_operation_that_is_described_is_documented() {
-        let document = document(&acme(), None, None);
+        let document = document(element(&acme()), None, None);
         let methods = |path: &str| {
             let methods = document["paths"][path].as_object();
             methods.map(|methods| methods.keys().cloned().collect::<Vec<_>>().join(" "))
@@ -322,7 +376,7 @@ mod tests {
         assert_eq!(methods("/hidden"), None);
         assert_eq!(methods("/contacts/{parentId}/notes").as_deref(), Some("get"));
         let removal = &document["paths"]["/contacts/{parentId}/notes/{id}"]["delete"];
-        assert_eq!(removal["operationId"], "delete:contacts.notes");
+        assert_eq!(removal["operationId"], "delete:contactsNotes");
         let names = removal["parameters"].as_array().unwrap().iter();
         let names: Vec<_> = names.map(|parameter| &parameter["name"]).collect();
         assert_eq!(names, ["parentId", "id"]);
@@ -334,7 +388,7 @@ mod tests {
 
     #[test]
     fn an_operation_is_found_with_what_it_names() {
-        let document = document(&acme(), None, None);
+        let document = document(element(&acme()), None, None);
         let found = operation(&document, "update:contacts").unwrap();
         assert_eq!(
             (found.path.as_str(), found.method.as_str()),
@@ -349,7 +403,7 @@ mod tests {
     #[test]
     fn fields_nest_as_their_paths_say() {
         let document = document(
-            &acme(),
+            element(&acme()),
             Some("contacts"),
             Some("https://api.example.com:8443/periodic"),
         );

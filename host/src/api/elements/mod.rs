@@ -15,7 +15,6 @@ use axum::{
     extract::{Path, State},
     routing::get,
 };
-use periodic_sdk::description::Description;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -29,11 +28,11 @@ use super::{
     query::Query,
     view::ElementView,
 };
-use crate::{adapter::Adapter, instance::Setup};
+use crate::{adapter::Adapter, instance::Setup, transform::Objects};
 
 pub(super) use self::{
     configuration::{Entry, entries},
-    docs::{DocumentedOperation, Swagger},
+    docs::{DocumentedOperation, Subject, Swagger},
     metadata::ObjectMetadata,
 };
 
@@ -182,7 +181,7 @@ async fn setup(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> Ap
 async fn docs(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<Value>> {
     let adapter = find(&api, &key)?;
     let public_url = api.host.public_url.as_deref();
-    Ok(Json(docs::document(adapter.description(), None, public_url)))
+    Ok(Json(docs::document(element(&adapter), None, public_url)))
 }
 
 /// `GET /elements/{keyOrId}/docs/{operationId}`: one operation of it.
@@ -192,7 +191,7 @@ async fn operation_docs(
     Path((key, operation)): Path<(String, String)>,
 ) -> ApiResult<Json<DocumentedOperation>> {
     let adapter = find(&api, &key)?;
-    Ok(Json(one(adapter.description(), &operation)?.0))
+    Ok(Json(one(element(&adapter), &operation)?.0))
 }
 
 /// `GET /elements/{keyOrId}/docs/{operationId}/definitions`: the shapes of its bodies.
@@ -202,7 +201,7 @@ async fn operation_definitions(
     Path((key, operation)): Path<(String, String)>,
 ) -> ApiResult<Json<Map<String, Value>>> {
     let adapter = find(&api, &key)?;
-    Ok(Json(one(adapter.description(), &operation)?.1))
+    Ok(Json(one(element(&adapter), &operation)?.1))
 }
 
 /// An operation in a path.
@@ -217,7 +216,8 @@ pub(super) async fn instance_operation(
     on: Addressed,
     Path(OperationPath { operation }): Path<OperationPath>,
 ) -> ApiResult<Json<DocumentedOperation>> {
-    Ok(Json(one(&described(&api, on).await?, &operation)?.0))
+    let (adapter, objects) = with_objects(&api, on).await?;
+    Ok(Json(one(instance(&adapter, &objects), &operation)?.0))
 }
 
 /// `GET /instances/{id}/docs/{operationId}/definitions`.
@@ -226,23 +226,38 @@ pub(super) async fn instance_definitions(
     on: Addressed,
     Path(OperationPath { operation }): Path<OperationPath>,
 ) -> ApiResult<Json<Map<String, Value>>> {
-    Ok(Json(one(&described(&api, on).await?, &operation)?.1))
+    let (adapter, objects) = with_objects(&api, on).await?;
+    Ok(Json(one(instance(&adapter, &objects), &operation)?.1))
 }
 
-/// What an instance's element says of itself, with the instance's common objects.
-async fn described(api: &Api, on: Addressed) -> ApiResult<Description> {
+/// An instance's adapter and its common objects.
+async fn with_objects(api: &Api, on: Addressed) -> ApiResult<(Arc<Adapter>, Arc<Objects>)> {
     let adapter = find(api, &on.instance.element)?;
     let objects = hub::objects_of(api, &on.instance, on.organization).await?;
-    Ok(objects.describe(adapter.description()))
+    Ok((adapter, objects))
+}
+
+fn element(adapter: &Adapter) -> Subject<'_> {
+    Subject {
+        element: adapter.description(),
+        objects: None,
+    }
+}
+
+fn instance<'a>(adapter: &'a Adapter, objects: &'a Objects) -> Subject<'a> {
+    Subject {
+        element: adapter.description(),
+        objects: Some(objects),
+    }
 }
 
 /// An operation of an element and what it names.
-fn one(description: &Description, operation: &str) -> ApiResult<(DocumentedOperation, Map<String, Value>)> {
-    let document = docs::document(description, None, None);
+fn one(subject: Subject<'_>, operation: &str) -> ApiResult<(DocumentedOperation, Map<String, Value>)> {
+    let document = docs::document(subject, None, None);
     let found = docs::operation(&document, operation).ok_or_else(|| {
         ApiError::not_found(format!(
             "{} has no operation {operation:?}; they are named like list:contacts, see its docs",
-            description.key
+            subject.element.key
         ))
     })?;
     let named = docs::definitions(&document, &found);
@@ -251,17 +266,18 @@ fn one(description: &Description, operation: &str) -> ApiResult<(DocumentedOpera
 
 /// `GET /instances/{id}/docs`: the same for an instance, whose common objects are among them.
 pub(super) async fn instance_docs(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Value>> {
+    let (adapter, objects) = with_objects(&api, on).await?;
     let public_url = api.host.public_url.as_deref();
     Ok(Json(docs::document(
-        &described(&api, on).await?,
+        instance(&adapter, &objects),
         None,
         public_url,
     )))
 }
 
 /// Swagger 2.0 of one resource.
-pub(super) fn resource_docs(api: &Api, description: &Description, resource: &str) -> Value {
-    docs::document(description, Some(resource), api.host.public_url.as_deref())
+pub(super) fn resource_docs(api: &Api, subject: Subject<'_>, resource: &str) -> Value {
+    docs::document(subject, Some(resource), api.host.public_url.as_deref())
 }
 
 /// `GET /hubs`, with `hydrate=true` with their resources.

@@ -142,13 +142,15 @@ pub(super) async fn docs(
     Path(Named { name }): Path<Named>,
 ) -> ApiResult<Response> {
     let adapter = elements::find(&api, &on.instance.element)?;
-    let described = objects_of(&api, &on.instance, on.organization)
-        .await?
-        .describe(adapter.description());
-    find_any(&described, &name)?;
+    let objects = objects_of(&api, &on.instance, on.organization).await?;
+    find_any(&objects.describe(adapter.description()), &name)?;
+    let subject = elements::Subject {
+        element: adapter.description(),
+        objects: Some(&objects),
+    };
     Ok(of_instance(
         &on.instance,
-        Json(elements::resource_docs(&api, &described, &name)),
+        Json(elements::resource_docs(&api, subject, &name)),
     ))
 }
 
