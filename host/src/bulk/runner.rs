@@ -15,7 +15,7 @@ use crate::{
     clock::{Millis, millis},
     host::Host,
     ids::{self, NoRandomness},
-    session::{Failure, HubAnswer, Session, strips_nulls, without_nulls},
+    session::{Failure, HubAnswer, Nulls, Session},
     store::{
         BulkClaim, BulkEnd, BulkError, BulkNotice, BulkOutcome, BulkPage, BulkSettlement, BulkStatus,
         Instance, NotificationId, StoreError,
@@ -248,7 +248,7 @@ impl Export {
         if next.is_some() && (next == job.cursor || job.pages >= PAGES) {
             return Err(session.malformed("the pages never end".to_owned()).into());
         }
-        let strip = strips_nulls(instance);
+        let nulls = Nulls::of(instance, &select.fields);
         for record in records {
             if left_out > 0 {
                 left_out -= 1;
@@ -258,7 +258,8 @@ impl Export {
             if read.records == wanted {
                 return Ok(read);
             }
-            let record = without_nulls(&record, strip)
+            let record = nulls
+                .shown(&record)
                 .map_err(|error| session.malformed(format!("a record is no JSON: {error}")))?;
             if select.fields.is_empty() {
                 form::note_columns(columns, &record);

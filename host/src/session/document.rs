@@ -1,12 +1,9 @@
 //! From pieces to JSON text.
 
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
 use super::Failure;
-use crate::{
-    adapter::{Limits, contract::types},
-    store::Instance,
-};
+use crate::adapter::{Limits, contract::types};
 
 /// A rendered document, and the digest of what counts as its content.
 #[derive(Debug, Clone)]
@@ -139,49 +136,9 @@ fn cut_from(span: types::Span, sources: Sources<'_>) -> Option<&[u8]> {
     body.get(start..start.checked_add(span.length as usize)?)
 }
 
-/// Whether an instance wants its records without members that are null: `filter.response.nulls`.
-pub fn strips_nulls(instance: &Instance) -> bool {
-    let setting = instance.configuration.get("filter.response.nulls");
-    setting.is_none_or(|text| text.trim() != "false")
-}
-
-/// A record without the members that are null, at any depth, unless they are wanted.
-pub fn without_nulls(record: &RawValue, strip: bool) -> serde_json::Result<Vec<u8>> {
-    let record = record.get().as_bytes();
-    if !strip || !record.windows(4).any(|window| window == b"null") {
-        return Ok(record.to_vec());
-    }
-    let mut record: Value = serde_json::from_slice(record)?;
-    strip_nulls(&mut record);
-    serde_json::to_vec(&record)
-}
-
-fn strip_nulls(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            members.retain(|_, member| !member.is_null());
-            members.values_mut().for_each(strip_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(strip_nulls),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nulls_are_stripped_at_every_depth() {
-        let record = r#"{"a":null,"b":{"c":null,"d":[{"e":null,"f":1}]},"g":"null"}"#;
-        let record = &*RawValue::from_string(record.to_owned()).unwrap();
-        let stripped = without_nulls(record, true).unwrap();
-        assert_eq!(
-            String::from_utf8(stripped).unwrap(),
-            r#"{"b":{"d":[{"f":1}]},"g":"null"}"#
-        );
-        assert_eq!(without_nulls(record, false).unwrap(), record.get().as_bytes());
-    }
 
     fn piece(text: types::SourceText) -> types::Piece {
         types::Piece { text, content: true }

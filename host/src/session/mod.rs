@@ -10,6 +10,7 @@ mod failure;
 mod fields;
 mod grant;
 mod last;
+mod nulls;
 mod oauth1;
 mod pkce;
 mod reel;
@@ -22,9 +23,10 @@ use periodic_sdk::description::Description;
 use serde_json::value::RawValue;
 
 pub use self::{
-    document::{Rendered, Renderer, cut, cut_told, render, strips_nulls, without_nulls},
+    document::{Rendered, Renderer, cut, cut_told, render},
     failure::Failure,
     grant::AuthorizeRequest,
+    nulls::Nulls,
     oauth1::{Consented, Temporary},
     pkce::{Verifiers, verifier},
     reel::Asked,

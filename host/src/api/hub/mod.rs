@@ -38,7 +38,7 @@ use super::{
 };
 use crate::{
     adapter::contract::{hub, types},
-    session::{HubAnswer, Session, strips_nulls, without_nulls},
+    session::{HubAnswer, Nulls, Session},
     store::Instance,
 };
 
@@ -338,7 +338,7 @@ async fn operate(
     operation: impl FnOnce(&mut Target, &Description) -> ApiResult<hub::Operation> + Send + 'static,
 ) -> ApiResult<Response> {
     check_enabled(instance)?;
-    let strip = strips_nulls(instance);
+    let nulls = Nulls::of(instance, target.named());
     let (host, on) = (Arc::clone(&api.host), instance.clone());
     let operated = api.carry(async move {
         let mut session = Session::open(&host, &on).await?.awaited();
@@ -354,7 +354,7 @@ async fn operate(
     target.warn(&mut headers);
     let body = match answer {
         HubAnswer::Done => return Ok((StatusCode::OK, headers).into_response()),
-        HubAnswer::One(record) => shown(&record, strip)?,
+        HubAnswer::One(record) => shown(&record, &nulls)?,
         HubAnswer::Fields(json) => json.into_bytes(),
         HubAnswer::Listed { records, next, total } => {
             headers.insert("elements-returned-count", HeaderValue::from(records.len()));
@@ -370,7 +370,7 @@ async fn operate(
                 })?;
                 headers.insert("elements-next-page-token", token);
             }
-            list_body(&records, strip)?
+            list_body(&records, &nulls)?
         }
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -411,21 +411,21 @@ fn unknown(description: &Description, resource: &str) -> ApiError {
     ))
 }
 
-fn list_body(records: &[Box<RawValue>], strip: bool) -> ApiResult<Vec<u8>> {
+fn list_body(records: &[Box<RawValue>], nulls: &Nulls) -> ApiResult<Vec<u8>> {
     let mut body = vec![b'['];
     for (index, record) in records.iter().enumerate() {
         if index > 0 {
             body.push(b',');
         }
-        body.extend(shown(record, strip)?);
+        body.extend(shown(record, nulls)?);
     }
     body.push(b']');
     Ok(body)
 }
 
 /// A record as the instance wants it.
-fn shown(record: &RawValue, strip: bool) -> ApiResult<Vec<u8>> {
-    without_nulls(record, strip).map_err(|error| {
+fn shown(record: &RawValue, nulls: &Nulls) -> ApiResult<Vec<u8>> {
+    nulls.shown(record).map_err(|error| {
         ApiError::new(
             StatusCode::BAD_GATEWAY,
             format!("the adapter's record is no JSON: {error}"),

@@ -29,6 +29,8 @@ pub(super) struct Target {
     /// As the caller names it.
     asked: Addressed,
     mapping: Option<Arc<Mapping>>,
+    /// The members that the caller named.
+    named: Vec<String>,
     selection: Selection,
     /// What the provider did not get of what the caller wrote.
     ignored: Vec<String>,
@@ -56,6 +58,7 @@ impl Target {
         Ok(Self {
             mapping: mapping.cloned(),
             asked,
+            named: Vec::new(),
             selection: Selection::default(),
             ignored: Vec::new(),
         })
@@ -65,6 +68,11 @@ impl Target {
     pub(super) fn resource(&self) -> String {
         let resource = self.mapping.as_ref().map(|mapping| &mapping.resource);
         resource.unwrap_or(&self.asked.called).clone()
+    }
+
+    /// The members that the caller named, in the caller's words.
+    pub(super) fn named(&self) -> &[String] {
+        &self.named
     }
 
     /// Whether the element can do this with the resource.
@@ -101,6 +109,7 @@ impl Target {
 
     /// The members to ask the provider for, so that these can be shown.
     pub(super) fn select(&mut self, names: Vec<String>) -> ApiResult<Vec<String>> {
+        self.named.clone_from(&names);
         let Some(mapping) = &self.mapping else {
             return Ok(names);
         };
