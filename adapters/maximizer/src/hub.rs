@@ -174,29 +174,29 @@ fn create(context: &Context, resource: &Resource, body: &str) -> Result<Request,
     let mut data = Map::new();
     // A key that is null comes back filled in.
     data.insert("Key".to_owned(), Value::Null);
-    let given = object(body)?;
-    if let Some(kind) = resource
-        .kind
-        .filter(|_| !given.keys().any(|key| key.eq_ignore_ascii_case("Type")))
-    {
+    let given = assignable(body)?;
+    let find = |name: &str| {
+        given
+            .iter()
+            .find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value))
+    };
+    if let (Some(kind), None) = (resource.kind, find("Type")) {
         data.insert("Type".to_owned(), kind.into());
     }
-    data.extend(
-        given
-            .into_iter()
-            .filter(|(key, _)| !key.eq_ignore_ascii_case("Key")),
-    );
+    // Maximizer wants an objective; callers of Cloud Elements give a description alone.
+    if let ("Opportunity", None, Some(description)) =
+        (resource.entity, find("Objective"), find("Description"))
+    {
+        data.insert("Objective".to_owned(), description.clone());
+    }
+    data.extend(given);
     write(context, resource, "Create", data)
 }
 
 fn update(context: &Context, resource: &Resource, id: &str, body: &str) -> Result<Request, Failure> {
     let mut data = Map::new();
     data.insert("Key".to_owned(), id.into());
-    data.extend(
-        object(body)?
-            .into_iter()
-            .filter(|(key, _)| !key.eq_ignore_ascii_case("Key")),
-    );
+    data.extend(assignable(body)?);
     write(context, resource, "Update", data)
 }
 
@@ -221,7 +221,12 @@ fn write(
     Ok(address::service(context, method)?.json(&Value::Object(body)))
 }
 
-fn object(body: &str) -> Result<Map<String, Value>, Failure> {
-    serde_json::from_str(body)
-        .map_err(|error| Failure::InvalidRequest(format!("the body is no JSON object: {error}").into()))
+/// The members of a body that can be written.
+fn assignable(body: &str) -> Result<Map<String, Value>, Failure> {
+    let given: Map<String, Value> = serde_json::from_str(body)
+        .map_err(|error| Failure::InvalidRequest(format!("the body is no JSON object: {error}").into()))?;
+    let mine = given
+        .into_iter()
+        .filter(|(member, _)| !resource::is_computed(member));
+    Ok(mine.collect())
 }

@@ -177,12 +177,52 @@ const APPOINTMENTS: &[Field] = &[
     field("LastModifyDate", Date),
 ];
 
+const ADDRESSES: &[Field] = &[
+    field("Key", Text),
+    field("ParentKey", Text),
+    field("Description", Text),
+    field("AddressLine1", Text),
+    field("AddressLine2", Text),
+    field("City", Text),
+    field("StateProvince", Text),
+    field("ZipCode", Text),
+    field("Country", Text),
+    field("Default", Truth),
+];
+
+// Of these two the provider publishes no list of fields; what its users were seen to read is asked for.
+const DOCUMENTS: &[Field] = &[
+    field("Key", Text),
+    field("Name", Text),
+    field("Type", Text),
+    field("Description", Text),
+];
+
+const CUSTOM_RECORDS: &[Field] = &[
+    field("Key", Text),
+    field("ApplicationId", Text),
+    field("Name", Text),
+    field("Description", Text),
+];
+
+/// What the provider computes, and refuses to be told.
+const COMPUTED: &[&str] = &[
+    "Key",
+    "FullName",
+    "DisplayValue",
+    "Creator",
+    "CreationDate",
+    "ModifiedBy",
+    "LastModifyDate",
+    "SecStatus",
+];
+
 const AB_ENTRY_KEY: Option<(&str, &str)> = Some(("AbEntryKey", "2.0"));
 const AB_ENTRY_DRIVER: Option<(&str, &str)> =
     Some(("IAbEntrySearcher", "Maximizer.Model.Access.Sql.AbEntrySearcher"));
 
 /// All of them. Individuals are address book entries, neither contacts nor companies.
-pub(crate) const RESOURCES: [Resource; 9] = [
+pub(crate) const RESOURCES: [Resource; 12] = [
     Resource {
         name: "contacts",
         entity: "AbEntry",
@@ -252,7 +292,7 @@ pub(crate) const RESOURCES: [Resource; 9] = [
         entity_type: 0,
         kind: None,
         fields: NOTES,
-        access: Access::Read,
+        access: Access::Full,
         compatibility: None,
         driver: None,
     },
@@ -262,7 +302,7 @@ pub(crate) const RESOURCES: [Resource; 9] = [
         entity_type: 0,
         kind: None,
         fields: TASKS,
-        access: Access::Read,
+        access: Access::Full,
         compatibility: None,
         driver: None,
     },
@@ -272,9 +312,39 @@ pub(crate) const RESOURCES: [Resource; 9] = [
         entity_type: 10,
         kind: None,
         fields: APPOINTMENTS,
-        access: Access::Read,
+        access: Access::Full,
         compatibility: None,
         driver: Some(("IApptSearcher", "Maximizer.Model.Access.Sql.ApptSearcher")),
+    },
+    Resource {
+        name: "addresses",
+        entity: "Address",
+        entity_type: 0,
+        kind: None,
+        fields: ADDRESSES,
+        access: Access::Full,
+        compatibility: None,
+        driver: Some(("IAddressSearcher", "Maximizer.Model.Access.Sql.AddressSearcher")),
+    },
+    Resource {
+        name: "documents",
+        entity: "Document",
+        entity_type: 0,
+        kind: None,
+        fields: DOCUMENTS,
+        access: Access::Full,
+        compatibility: None,
+        driver: Some(("IDocumentSearcher", "Maximizer.Model.Access.Sql.DocumentSearcher")),
+    },
+    Resource {
+        name: "custom-records",
+        entity: "Custom",
+        entity_type: 100,
+        kind: None,
+        fields: CUSTOM_RECORDS,
+        access: Access::Full,
+        compatibility: None,
+        driver: None,
     },
 ];
 
@@ -284,6 +354,13 @@ pub(crate) const POLLED: [&str; 4] = ["contacts", "companies", "addressbook-entr
 pub(crate) const MODIFIED: &str = "LastModifyDate";
 /// When a record was made.
 pub(crate) const CREATED: &str = "CreationDate";
+
+/// Whether a member of a record is the provider's to fill: who read a record can write it back with such members in it.
+pub(crate) fn is_computed(member: &str) -> bool {
+    COMPUTED
+        .iter()
+        .any(|computed| computed.eq_ignore_ascii_case(member))
+}
 
 /// A resource by name; an error says which there are.
 pub(crate) fn lookup(name: &str) -> Result<&'static Resource, String> {

@@ -207,6 +207,7 @@ impl<'a> Row<'a> {
             Entity::Task => first_of(&["Activity"]),
             Entity::Appointment => first_of(&["Subject"]),
             Entity::Address => first_of(&["Description", "AddressLine1"]),
+            Entity::Document | Entity::Custom => first_of(&["Name"]),
         }
     }
 

@@ -29,6 +29,10 @@ pub enum Entity {
     Appointment,
     /// A postal address of an address book entry.
     Address,
+    /// A document of another record, without what is in it.
+    Document,
+    /// A record of an application of the customer's own.
+    Custom,
 }
 
 /// A property of an object.
@@ -98,7 +102,7 @@ pub(crate) enum Source {
 
 impl Entity {
     /// All objects.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::AbEntry,
         Self::Opportunity,
         Self::Lead,
@@ -107,6 +111,8 @@ impl Entity {
         Self::Task,
         Self::Appointment,
         Self::Address,
+        Self::Document,
+        Self::Custom,
     ];
 
     /// The object's name as the vendor spells it.
@@ -121,6 +127,8 @@ impl Entity {
             Self::Task => "Task",
             Self::Appointment => "Appointment",
             Self::Address => "Address",
+            Self::Document => "Document",
+            Self::Custom => "Custom",
         }
     }
 
@@ -147,7 +155,8 @@ impl Entity {
             Self::Case => Some(5),
             Self::Appointment => Some(10),
             Self::Lead => Some(19),
-            Self::Note | Self::Task | Self::Address => None,
+            Self::Custom => Some(100),
+            Self::Note | Self::Task | Self::Address | Self::Document => None,
         }
     }
 
@@ -162,6 +171,8 @@ impl Entity {
             Self::Task => &["Task"],
             Self::Appointment => &["Appointment"],
             Self::Address => &["Address"],
+            Self::Document => &["Document"],
+            Self::Custom => &["Custom"],
         }
     }
 
@@ -183,7 +194,7 @@ impl Entity {
             Self::Lead => Some("LE"),
             Self::Case => Some("S"),
             Self::Appointment => Some("P"),
-            Self::Note | Self::Task | Self::Address => None,
+            Self::Note | Self::Task | Self::Address | Self::Document | Self::Custom => None,
         }
     }
 
@@ -209,6 +220,8 @@ impl Entity {
             Self::Case => &["AbEntryKey", "Subject"],
             Self::Task => &["Activity"],
             Self::Appointment => &["Subject", "StartDate", "EndDate"],
+            Self::Document => &["ParentKey", "Name"],
+            Self::Custom => &["ApplicationId", "Name"],
             Self::AbEntry | Self::Lead => &[],
         }
     }

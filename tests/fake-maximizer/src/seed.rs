@@ -153,6 +153,20 @@ fn samples(now: DateTime<Utc>) -> Vec<(Entity, Value)> {
                 "AbEntries": [{ "Key": entry("DEMO_1C", 1) }], "CreationDate": ago(3), "LastModifyDate": ago(3),
             }),
         ),
+        (
+            Entity::Document,
+            json!({
+                "Key": key("41", 0), "ParentKey": entry("DEMO_1C", 0), "Name": "Offer", "Type": "pdf",
+                "Description": "The offer of last spring",
+            }),
+        ),
+        (
+            Entity::Custom,
+            json!({
+                "Key": key("51", 0), "ApplicationId": "cellars", "Name": "North cellar",
+                "Description": "Reds", "CreationDate": ago(2), "LastModifyDate": ago(2),
+            }),
+        ),
     ]
 }
 

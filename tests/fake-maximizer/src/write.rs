@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::casing;
 use crate::dates;
 use crate::error::Refusal;
-use crate::key::Identity;
+use crate::key::{Identity, Key};
 use crate::query::{KeyMatch, own_key};
 use crate::schema::Entity;
 use crate::store::{Record, Store, Version};
@@ -81,6 +81,10 @@ impl Writer<'_> {
             intake
                 .fields
                 .insert("DateTime".to_owned(), Value::String(dates::format(self.now)));
+        }
+        if entity == Entity::Opportunity && !intake.fields.contains_key("Leader") {
+            let leader = Key::user(self.user).to_string();
+            intake.fields.insert("Leader".to_owned(), Value::String(leader));
         }
         let creator = intake.creator.unwrap_or_else(|| self.user.to_owned());
         let modified = intake.modified.or(intake.created).unwrap_or(self.now);

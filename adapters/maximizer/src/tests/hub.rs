@@ -111,6 +111,9 @@ fn every_resource_is_read_as_its_entity() {
         ("notes", "Note", json!({}), Value::Null),
         ("tasks", "Task", json!({}), Value::Null),
         ("appointments", "Appointment", json!({}), Value::Null),
+        ("addresses", "Address", json!({}), Value::Null),
+        ("documents", "Document", json!({}), Value::Null),
+        ("custom-records", "Custom", json!({}), Value::Null),
     ];
     for (resource, entity, query, compatibility) in cases {
         let asked = list(listing(resource));
@@ -238,6 +241,44 @@ fn a_record_is_made_and_read_back() {
             "{wrong}"
         );
     }
+}
+
+#[test]
+fn what_was_read_can_be_written_back() {
+    let body = json!({
+        "Key": "S2V5", "Subject": "Tour", "StartDate": "2026-01-02T15:00:00Z", "creator": "VXNlcglNQVNURVI=",
+        "CreationDate": "2026-01-01T00:00:00Z", "ModifiedBy": "VXNlcglNQVNURVI=",
+        "LastModifyDate": "2026-01-01T00:00:00Z", "DisplayValue": "Tour", "FullName": "", "SecStatus": {},
+    });
+    let update = Operation::Update {
+        resource: "appointments".to_owned(),
+        id: "S2V5".to_owned(),
+        body: body.to_string(),
+    };
+    let asked = call(only(&begin(&update).unwrap()), "Update", Effect::Write);
+    assert_eq!(
+        asked["Appointment"]["Data"],
+        json!({ "Key": "S2V5", "Subject": "Tour", "StartDate": "2026-01-02T15:00:00Z" })
+    );
+}
+
+#[test]
+fn an_opportunity_without_an_objective_has_its_description() {
+    let made = |body: Value| {
+        let create = Operation::Create {
+            resource: "opportunities".to_owned(),
+            body: body.to_string(),
+        };
+        call(only(&begin(&create).unwrap()), "Create", Effect::Write)["Opportunity"]["Data"].clone()
+    };
+    assert_eq!(
+        made(json!({ "Description": "Wine" })),
+        json!({ "Key": null, "Objective": "Wine", "Description": "Wine" })
+    );
+    assert_eq!(
+        made(json!({ "description": "Wine", "objective": "Cellar" })),
+        json!({ "Key": null, "description": "Wine", "objective": "Cellar" })
+    );
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn what_cannot_be_polled_is_refused_with_what_would_work() {
     assert_eq!(
         missing,
         "Maximizer has no resource \"events\"; it has contacts, companies, addressbook-entries, opportunities, leads, \
-         cases, notes, tasks, appointments"
+         cases, notes, tasks, appointments, addresses, documents, custom-records"
     );
 }
 

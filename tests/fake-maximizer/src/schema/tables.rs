@@ -52,6 +52,12 @@ const MODIFIED: Field = field("LastModifyDate", Kind::DateTime, Source::Modified
 const SEC_STATUS: Field = field("SecStatus", Kind::Object(RIGHTS), Source::Rights);
 const SEC_ACCESS: Field = stored("SecAccess", Kind::Object(ACCESS));
 
+const PARENT_KEY: Field = stored(
+    "ParentKey",
+    Kind::Reference(&[Entity::AbEntry, Entity::Opportunity, Entity::Lead, Entity::Case]),
+);
+const PARENT: Field = field("Parent", Kind::Linked(Entity::AbEntry), Source::Link("ParentKey"));
+
 static AB_ENTRY: &[Field] = &[
     KEY,
     stored("Type", Kind::Choice("Company|Individual|Contact|Household")),
@@ -236,10 +242,8 @@ static CASE: &[Field] = &[
 
 static NOTE: &[Field] = &[
     KEY,
-    stored(
-        "ParentKey",
-        Kind::Reference(&[Entity::AbEntry, Entity::Opportunity, Entity::Lead, Entity::Case]),
-    ),
+    PARENT_KEY,
+    PARENT,
     text("Text"),
     text("RichText"),
     stored("Category", Kind::Any),
@@ -263,7 +267,7 @@ static TASK: &[Field] = &[
     stored("DateTime", Kind::DateTime),
     stored("Alarm", Kind::Any),
     stored("SnoozeUntil", Kind::DateTime),
-    stored("Priority", Kind::Choice("HI|MED|LOW")),
+    stored("Priority", Kind::Choice("Hi|Med|Low")),
     stored("Completed", Kind::Flag),
     stored("IconType", Kind::Any),
     stored("AssignedTo", Kind::User),
@@ -325,6 +329,31 @@ static ADDRESSES: &[Field] = &[
     DISPLAY,
 ];
 
+// No list of the fields of these two is published; these are read and written by the suite of Cloud Elements.
+static DOCUMENT: &[Field] = &[
+    KEY,
+    PARENT_KEY,
+    PARENT,
+    text("Name"),
+    text("Description"),
+    text("Type"),
+    CREATOR,
+    CREATED,
+    DISPLAY,
+];
+
+static CUSTOM: &[Field] = &[
+    KEY,
+    text("ApplicationId"),
+    text("Name"),
+    text("Description"),
+    CREATOR,
+    CREATED,
+    MODIFIER,
+    MODIFIED,
+    DISPLAY,
+];
+
 /// The properties of `entity`.
 pub(super) fn of(entity: Entity) -> &'static [Field] {
     match entity {
@@ -336,5 +365,7 @@ pub(super) fn of(entity: Entity) -> &'static [Field] {
         Entity::Task => TASK,
         Entity::Appointment => APPOINTMENT,
         Entity::Address => ADDRESSES,
+        Entity::Document => DOCUMENT,
+        Entity::Custom => CUSTOM,
     }
 }

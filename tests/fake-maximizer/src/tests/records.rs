@@ -184,7 +184,7 @@ fn refusals_carry_the_codes_that_were_recorded() {
         "Create",
         json!({"Task": {"Data": {"Activity": "x", "Priority": "TOP"}}}),
         -60054,
-        "HI|MED|LOW",
+        "Hi|Med|Low",
     );
     check(
         "Read",

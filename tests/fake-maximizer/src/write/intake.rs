@@ -42,7 +42,11 @@ impl Intake {
     ) -> Result<Self, Refusal> {
         let mut intake = Self::default();
         for (name, value) in data {
-            let field = entity.field(name).ok_or_else(|| unknown(entity, name))?;
+            let mut field = entity.field(name).ok_or_else(|| unknown(entity, name))?;
+            // `"Parent": "<key>"` is taken for `ParentKey`, as the suite of Cloud Elements writes it.
+            if let (Source::Link(via), true) = (field.source, value.is_string()) {
+                field = entity.field(via).ok_or_else(|| unknown(entity, via))?;
+            }
             if field.source == Source::OwnKey {
                 continue;
             }
