@@ -254,8 +254,9 @@ fn parameter(field: &str, operator: Operator) -> Result<String, String> {
     let name = match (field, operator) {
         ("id", Equal) => "include",
         (field, Equal) => field,
-        ("date_created" | "date_created_gmt", Greater | GreaterOrEqual) => "after",
-        ("date_created" | "date_created_gmt", Less | LessOrEqual) => "before",
+        // The last is what Cloud Elements calls it.
+        ("date_created" | "date_created_gmt" | "created_date", Greater | GreaterOrEqual) => "after",
+        ("date_created" | "date_created_gmt" | "created_date", Less | LessOrEqual) => "before",
         ("date_modified" | "date_modified_gmt", Greater | GreaterOrEqual) => "modified_after",
         ("date_modified" | "date_modified_gmt", Less | LessOrEqual) => "modified_before",
         (field, operator) => {

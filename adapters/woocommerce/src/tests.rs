@@ -209,6 +209,21 @@ fn a_page_of_the_caller_may_be_several_of_the_store() {
 }
 
 #[test]
+fn comparisons_of_dates_are_parameters_of_the_store() {
+    let cases = [
+        ("date_created > 'D'", "after"),
+        ("created_date > 'D'", "after"),
+        ("date_created_gmt <= 'D'", "before"),
+        ("date_modified >= 'D'", "modified_after"),
+        ("date_modified_gmt < 'D'", "modified_before"),
+    ];
+    for (clause, parameter) in cases {
+        let found = crate::hub::conditions(Some(clause)).unwrap();
+        assert_eq!(found, [(parameter.to_owned(), "D".to_owned())], "{clause}");
+    }
+}
+
+#[test]
 fn webhooks_are_made_for_each_topic_or_not_at_all() {
     let change = RegistrationChange::Subscribe(Subscription {
         callback_url: "https://hooks.example.com/x".to_owned(),
