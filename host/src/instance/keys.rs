@@ -17,7 +17,7 @@ pub(super) const VENDOR_TYPE: &str = "event.vendor.type";
 /// Minutes between polls.
 pub(super) const REFRESH_INTERVAL: &str = "event.poller.refresh_interval";
 /// What is polled, by resource.
-pub(super) const POLLER_CONFIGURATION: &str = "event.poller.configuration";
+pub const POLLER_CONFIGURATION: &str = "event.poller.configuration";
 /// The resources that a provider is to tell of.
 pub(super) const OBJECTS: &str = "event.objects";
 /// Events of one notification.

@@ -14,7 +14,7 @@ mod setup;
 pub use self::{
     change::{change, remove, switch, trace},
     create::create,
-    keys::{HOST_KEYS, HostKey, MASK, TOKEN, is_traced},
+    keys::{HOST_KEYS, HostKey, MASK, POLLER_CONFIGURATION, TOKEN, is_traced},
     polling::check_callback,
     problem::Problem,
     request::{ChangeRequest, CreateRequest, ProviderData},

@@ -305,12 +305,17 @@ async fn elements_and_hubs_say_what_they_are() -> anyhow::Result<()> {
         assert!(events["polling"]["contacts"]["pollUrl"].is_string());
     }
     let configuration = stage.api.get("/elements/maximizer/configuration").await?.ok()?;
-    assert!(
-        configuration
-            .as_array()
-            .is_some_and(|keys| keys.iter().any(|key| key["key"] == "event.poller.configuration")),
-        "{configuration}"
+    let pollers = configuration
+        .as_array()
+        .and_then(|keys| keys.iter().find(|key| key["key"] == "event.poller.configuration"));
+    let pollers = pollers.and_then(|key| key["defaultValue"].as_str());
+    // What would poll everything, to be changed and sent back.
+    let pollers: Value = serde_json::from_str(pollers.context("the default pollers")?)?;
+    assert_eq!(
+        keys(&pollers),
+        ["contacts", "companies", "addressbook-entries", "opportunities"]
     );
+    assert!(pollers["contacts"]["url"].is_string(), "{pollers}");
     let key = stage
         .api
         .get("/elements/maximizer/configuration/oauth.api.key")

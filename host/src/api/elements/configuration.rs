@@ -6,6 +6,7 @@ use axum::{
 };
 use periodic_sdk::description::{ConfigurationType, Description};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
     },
     find,
 };
-use crate::instance::HOST_KEYS;
+use crate::instance::{HOST_KEYS, POLLER_CONFIGURATION};
 
 /// One configuration key of an element.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -80,7 +81,10 @@ pub(in crate::api) fn entries(description: &Description) -> Vec<Entry> {
                 key: key.key.to_owned(),
                 name: key.key.to_owned(),
                 description: key.description.to_owned(),
-                default_value: key.default.map(str::to_owned),
+                default_value: match key.key {
+                    POLLER_CONFIGURATION => pollers(description),
+                    _ => key.default.map(str::to_owned),
+                },
                 active: true,
                 hide_from_console: false,
                 required: false,
@@ -89,4 +93,15 @@ pub(in crate::api) fn entries(description: &Description) -> Vec<Entry> {
         }
     }
     entries
+}
+
+/// What polls everything that the element suggests: clients of Cloud Elements read it here, change it and send it back.
+/// An instance that sends nothing polls nothing.
+fn pollers(description: &Description) -> Option<String> {
+    let polled = description.resources.iter().filter_map(|(name, resource)| {
+        let polling = resource.polling.clone()?;
+        Some((name.clone(), Value::Object(polling)))
+    });
+    let polled: Map<String, Value> = polled.collect();
+    (!polled.is_empty()).then(|| Value::Object(polled).to_string())
 }
