@@ -1,13 +1,13 @@
 //! The resources, read and written.
 
 use periodic_sdk::contract::{
-    Answer, Context, Exchange, Failure, Hub, Listed, Listing, Operation, Outcome, Position, Request, Step,
-    only,
+    Answer, Context, Detail, Exchange, Failure, Hub, Listed, Listing, Operation, Outcome, Position, Request,
+    Response, Step, only,
 };
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Maximizer, address, describe, query,
+    Maximizer, address, describe, key, query,
     read::{Page, Read, page, page_key},
     reply::Reply,
     resource::{self, Resource},
@@ -41,39 +41,65 @@ impl Hub for Maximizer {
         _: &[u8],
         answers: &[Answer],
     ) -> Result<Step<Outcome>, Failure> {
-        let response = only(answers)?;
-        let outcome = match &operation {
-            Operation::List(listing) => {
-                let Page { records, next } = page(resource::find(&listing.resource)?, response, &[])?;
-                let next = next.or_else(|| following(listing, records.len()));
-                let records = records.iter().map(|record| record.document()).collect();
-                Outcome::Listed(Listed {
-                    records,
-                    next,
-                    total: None,
-                })
-            }
-            Operation::Get { resource, id, .. } => {
-                let records = page(resource::find(resource)?, response, &[])?.records;
-                let missing = || Failure::NotFound(format!("{resource} has no record {id}").into());
-                Outcome::One(records.first().ok_or_else(missing)?.document())
-            }
-            Operation::Create { resource, .. } | Operation::Update { resource, .. } => {
-                let records = page(resource::find(resource)?, response, &[])?.records;
-                let missing = || Failure::Transient("Maximizer took the record and returned none".into());
-                Outcome::One(records.first().ok_or_else(missing)?.document())
-            }
-            Operation::Delete { resource, .. } => {
-                Reply::read(response, resource::find(resource)?.entity)?;
-                Outcome::Done
-            }
-            Operation::Replace { .. } | Operation::Fields(_) => {
-                return Err(Failure::Other(
-                    "an operation that sends nothing was resumed".into(),
-                ));
-            }
-        };
+        let outcome = outcome(&operation, only(answers)?);
+        let outcome = outcome.map_err(|failure| without_record(&operation, failure))?;
         Ok(Step::Done(outcome))
+    }
+}
+
+fn outcome(operation: &Operation, response: &Response) -> Result<Outcome, Failure> {
+    Ok(match operation {
+        Operation::List(listing) => {
+            let Page { records, next } = page(resource::find(&listing.resource)?, response, &[])?;
+            let next = next.or_else(|| following(listing, records.len()));
+            let records = records.iter().map(|record| record.document()).collect();
+            Outcome::Listed(Listed {
+                records,
+                next,
+                total: None,
+            })
+        }
+        Operation::Get { resource, id, .. } => {
+            let records = page(resource::find(resource)?, response, &[])?.records;
+            let missing = || Failure::NotFound(no_record(resource, id).into());
+            Outcome::One(records.first().ok_or_else(missing)?.document())
+        }
+        Operation::Create { resource, .. } | Operation::Update { resource, .. } => {
+            let records = page(resource::find(resource)?, response, &[])?.records;
+            let missing = || Failure::Transient("Maximizer took the record and returned none".into());
+            Outcome::One(records.first().ok_or_else(missing)?.document())
+        }
+        Operation::Delete { resource, .. } => {
+            Reply::read(response, resource::find(resource)?.entity)?;
+            Outcome::Done
+        }
+        Operation::Replace { .. } | Operation::Fields(_) => {
+            return Err(Failure::Other(
+                "an operation that sends nothing was resumed".into(),
+            ));
+        }
+    })
+}
+
+fn no_record(resource: &str, id: &str) -> String {
+    format!("{resource} has no record {id}")
+}
+
+/// The provider refuses what cannot be a key as it refuses a request that makes no sense. To the caller it means that
+/// there is no such record.
+fn without_record(operation: &Operation, failure: Failure) -> Failure {
+    let (Operation::Get { resource, id, .. }
+    | Operation::Update { resource, id, .. }
+    | Operation::Delete { resource, id }) = operation
+    else {
+        return failure;
+    };
+    match failure {
+        Failure::InvalidRequest(detail) if !key::is_well_formed(id) => Failure::NotFound(Detail {
+            message: no_record(resource, id),
+            ..detail
+        }),
+        failure => failure,
     }
 }
 

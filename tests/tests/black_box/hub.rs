@@ -155,6 +155,17 @@ async fn records_are_created_read_changed_and_deleted() -> anyhow::Result<()> {
     assert_eq!((gone.status, gone.text.as_str()), (200, ""));
     api.get(&path).await?.refused(404, &["contacts"])?;
 
+    // Nor is there what can be no key at all.
+    api.get("/contacts/-1").await?.refused(404, &["contacts", "-1"])?;
+    api.delete("/contacts/-1")
+        .await?
+        .refused(404, &["contacts", "-1"])?;
+    let unknown = api.patch("/contacts/-1", &json!({ "Position": "Guide" })).await?;
+    unknown.refused(404, &["contacts", "-1"])?;
+    // A refusal tells the instance as well.
+    let id = instance.id.to_string();
+    assert_eq!(unknown.header("elements-element-instance-id"), id);
+
     // What cannot be done is said with what can.
     api.get("/hubs/crm/nothing")
         .await?

@@ -309,6 +309,38 @@ fn a_record_is_changed_and_removed_by_its_key() {
 }
 
 #[test]
+fn a_key_that_cannot_be_one_is_of_no_record() {
+    let refused = r#"{"Code":-1,"Msg":["The given key is of a type not supported by the target object."]}"#;
+    let resource = || "contacts".to_owned();
+    for (id, missing) in [("-1".to_owned(), true), (key("Contact\t1C\t5"), false)] {
+        let get = Operation::Get {
+            resource: resource(),
+            id: id.clone(),
+            fields: Vec::new(),
+        };
+        let update = Operation::Update {
+            resource: resource(),
+            id: id.clone(),
+            body: "{}".to_owned(),
+        };
+        let delete = Operation::Delete {
+            resource: resource(),
+            id: id.clone(),
+        };
+        for operation in [get, update, delete] {
+            match resume(&operation, &answers(refused)).unwrap_err() {
+                Failure::NotFound(detail) if missing => {
+                    assert_eq!(detail.message, format!("contacts has no record {id}"));
+                    assert!(detail.provider_message.is_some());
+                }
+                Failure::InvalidRequest(_) if !missing => {}
+                failure => panic!("{id}: {failure:?}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_asked_for_is_refused() {
     let with = |change: &dyn Fn(&mut Listing)| {
         let mut listing = listing("contacts");
