@@ -107,6 +107,17 @@ impl Adapter {
         }
     }
 
+    /// The same for what it failed on before: that it fails again is no strike. It has the same room, and what it fails on
+    /// is reported.
+    #[must_use]
+    pub(crate) fn for_another_try(&self) -> Self {
+        Self {
+            room: self.room.clone(),
+            tap: self.tap.clone(),
+            ..self.twin()
+        }
+    }
+
     /// Forget its strikes: in the sandbox each case stands for itself.
     pub fn pardon(&self) {
         self.supervisor.accepted();

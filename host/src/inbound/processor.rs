@@ -171,6 +171,9 @@ impl Processor {
     ) -> Result<(), Failure> {
         let registration = self.host.store.registration(instance.id).await?;
         let mut session = Session::open(&self.host, instance).await?;
+        if !strikes(inbound) {
+            session = session.without_strikes()?;
+        }
         let outcome = match &registration {
             Some(registration) => {
                 let receiving = self.receive(&mut session, registration, inbound);
@@ -342,6 +345,13 @@ impl Processor {
             })
             .await
     }
+}
+
+/// Whether an adapter that fails on this call gets a strike. A call is one strike at most, however often it is tried: were
+/// each try one, a single call would bring the adapter to quarantine, and all instances of its element with it. One that
+/// could not be verified when it came was one at the door already.
+fn strikes(inbound: &Inbound) -> bool {
+    inbound.attempts == 0 && inbound.verified
 }
 
 /// How long a call waits that failed so often, and whether this failure is its own; none when it waits no more.

@@ -1,5 +1,7 @@
 //! Webhooks: registrations at the provider, and what its calls say.
 
+use std::sync::Arc;
+
 use super::{
     Failure, Rendered, Session,
     conversation::{Next, Operation, malformed},
@@ -7,7 +9,7 @@ use super::{
 };
 use crate::{
     adapter::{
-        Adapter, Answers, Called,
+        Adapter, Answers, CallError, Called, Health,
         contract::{types, webhook},
     },
     egress::{Refused, Scrubber},
@@ -32,6 +34,18 @@ impl Session<'_> {
         change: webhook::ChangeRegistration,
     ) -> Result<Option<webhook::Registration>, Failure> {
         self.run(Register(change)).await
+    }
+
+    /// The same, in which the adapter's failures are no strikes. In quarantine it is left alone all the same.
+    pub(crate) fn without_strikes(self) -> Result<Self, Failure> {
+        if let Health::Quarantined { until, why } = self.adapter.health() {
+            let adapter = self.adapter.key().to_owned();
+            return Err(CallError::Quarantined { adapter, until, why }.into());
+        }
+        Ok(Self {
+            adapter: Arc::new(self.adapter.for_another_try()),
+            ..self
+        })
     }
 
     /// A call as an adapter may see it: known secrets are struck out, and nothing moves by that.

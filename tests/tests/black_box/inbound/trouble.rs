@@ -75,7 +75,12 @@ async fn what_an_adapter_in_quarantine_misses_is_processed_afterwards() -> anyho
     })
     .await?;
     let id = tower.instance(json!({})).await?;
-    tower.ring(json!({ "trap": true })).await?.ok()?;
+    for number in 1..=3 {
+        tower
+            .ring(json!({ "trap": true, "number": number }))
+            .await?
+            .ok()?;
+    }
     eventually("the adapter is in quarantine", async || {
         let adapters = tower.api.get("/adapters").await?.ok()?;
         Ok((adapters[0]["state"] == "quarantined").then_some(()))
@@ -89,7 +94,7 @@ async fn what_an_adapter_in_quarantine_misses_is_processed_afterwards() -> anyho
     assert_eq!(forged.status, 200);
     assert!(asked.elapsed() < PROMPT, "{:?}", asked.elapsed());
     let webhook = tower.webhook(id).await?;
-    assert_eq!(webhook["inbox"]["waiting"], 2, "{webhook}");
+    assert_eq!(webhook["inbox"]["waiting"], 5, "{webhook}");
 
     // A new version of the file: the same code, and a custom section that nobody reads.
     let mut newer = wasm;
@@ -110,6 +115,42 @@ async fn what_an_adapter_in_quarantine_misses_is_processed_afterwards() -> anyho
     })
     .await?;
     assert!(tower.receiver.events_of("2").is_empty(), "{webhook}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poisonous_call_is_one_strike_however_often_it_is_tried() -> anyhow::Result<()> {
+    let tower = Tower::set().await?;
+    let id = tower.instance(json!({})).await?;
+    let url = door(&tower.belfry.hook()?.url)?;
+    let stranger = tower.api.authorized(None);
+    let given_up = async |number: u64| {
+        eventually("the call is given up", async || {
+            let webhook = tower.webhook(id).await?;
+            let inbox = &webhook["inbox"];
+            Ok((inbox["failed"] == number && inbox["waiting"] == 0).then(|| inbox.clone()))
+        })
+        .await
+    };
+    let struck = async || -> anyhow::Result<_> {
+        let adapters = tower.api.get("/adapters").await?.ok()?;
+        let bell = adapters.as_array().into_iter().flatten();
+        let mut bell = bell.filter(|adapter| adapter["element"] == "bell");
+        let bell = bell.next().cloned().context("the bell")?;
+        Ok((bell["state"].clone(), bell["strikes"].clone()))
+    };
+    // One that nobody can verify, of whoever sent it, and the provider's own.
+    stranger.get(&format!("{url}?bell.key")).await?.ok()?;
+    let inbox = given_up(1).await?;
+    assert_eq!(inbox["troubled"][0]["attempts"], 3, "{inbox}");
+    assert_eq!(struck().await?, (json!("degraded"), json!(1)));
+    tower.ring(json!({ "trap": true })).await?.ok()?;
+    given_up(2).await?;
+    assert_eq!(struck().await?, (json!("degraded"), json!(2)));
+    // A good one clears them.
+    tower.ring(created("1")).await?.ok()?;
+    tower.receiver.expect("CREATED", "1").await?;
+    assert_eq!(struck().await?, (json!("ready"), json!(null)));
     Ok(())
 }
 
