@@ -6,6 +6,7 @@
 
 pub mod adapter;
 pub mod api;
+pub mod body;
 pub mod bootstrap;
 pub mod bulk;
 pub mod case;

@@ -19,7 +19,7 @@ use super::{
     error::{ApiError, ApiResult},
     filter::{self, Where},
     instances, instant, notifications,
-    notifications::{NotificationView, read},
+    notifications::NotificationView,
     openapi::{self, Endpoint},
     page::Page,
     query::Query,
@@ -28,6 +28,7 @@ use super::{
     view,
 };
 use crate::{
+    body::read,
     clock::Millis,
     store::{
         Delivery, DeliveryFilter, DeliveryId, DeliveryStatus, InstanceId, NotificationId, Replayed,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{BODY_LIMIT, layers};
-use crate::{adapter::CallError, instance::Problem, session::Failure, store::StoreError};
+use crate::{adapter::CallError, body::BodyError, instance::Problem, session::Failure, store::StoreError};
 
 /// The text of a 401, verbatim as Cloud Elements has it.
 const UNAUTHORIZED: &str = "Invalid Organization or User secret, or invalid Element token provided.";
@@ -124,6 +124,12 @@ impl IntoResponse for ApiError {
             );
         }
         response
+    }
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        Self::bad_request(error.to_string())
     }
 }
 

@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post, put},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::{
@@ -21,6 +21,7 @@ use super::{
     view,
 };
 use crate::{
+    body::read,
     delivery::{
         envelope::DEFAULT_FROM,
         message::{self, Message, Severity},
@@ -193,7 +194,7 @@ async fn acknowledge(
 
 /// `POST /notifications/emails`: there is no mail here.
 async fn email(_: Caller, body: Bytes) -> ApiResult<StatusCode> {
-    let request: Value = read(&body)?;
+    let request: Map<String, Value> = read(&body)?;
     let to = request.get("to").and_then(Value::as_str).unwrap_or_default();
     Err(ApiError::bad_request(if to.is_empty() {
         "to: is missing; and this host sends no e-mail: subscribe a webhook to a topic instead, with POST \
@@ -267,23 +268,4 @@ pub(super) fn check_topic<'a>(field: &str, topic: Option<&'a str>) -> ApiResult<
         ))),
         Some(topic) => Ok(topic),
     }
-}
-
-/// A JSON object of this shape.
-pub(super) fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
-    let body = if body.is_empty() { b"{}" } else { body };
-    // A list of the members' values would be taken for the object.
-    if body.trim_ascii_start().first() == Some(&b'[') {
-        return Err(ApiError::bad_request(
-            "the body is not as it should be: it has to be an object",
-        ));
-    }
-    let mut json = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        match path.as_str() {
-            "." | "?" => ApiError::bad_request(format!("the body is not as it should be: {}", error.inner())),
-            path => ApiError::bad_request(format!("{path}: {}", error.inner())),
-        }
-    })
 }

@@ -16,13 +16,13 @@ use super::{
     auth::Caller,
     error::{ApiError, ApiResult},
     instances, instant,
-    notifications::read,
     openapi::Endpoint,
     polls,
     polls::{EventCounts, PollView},
     view,
 };
 use crate::{
+    body::read,
     clock::Millis,
     poll::{Preview, PreviewRequest},
     store::{EventKind, Instance, InstanceState, PollFilter, PollRequest, Poller, PollerSwitch, Schedule},

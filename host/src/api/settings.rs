@@ -16,10 +16,12 @@ use super::{
     Api,
     auth::Caller,
     error::{ApiError, ApiResult},
-    notifications::read,
     openapi::{Endpoint, FreeObject},
 };
-use crate::store::{FailurePolicy, User};
+use crate::{
+    body::read,
+    store::{FailurePolicy, User},
+};
 
 /// The longest key, and the longest value.
 const LONGEST: usize = 1000;

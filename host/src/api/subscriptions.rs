@@ -15,13 +15,14 @@ use super::{
     Api,
     auth::Caller,
     error::{ApiError, ApiResult},
-    notifications::{check_topic, read, topics},
+    notifications::{check_topic, topics},
     openapi::{self, Endpoint},
     page::Page,
     query::Query,
     view,
 };
 use crate::{
+    body::read,
     instance,
     store::{InstanceId, NewSubscription, Subscription, SubscriptionFilter, SubscriptionId, User},
 };

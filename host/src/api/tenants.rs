@@ -251,7 +251,7 @@ fn user_id(text: &str) -> ApiResult<UserId> {
 impl From<TenantError> for ApiError {
     fn from(error: TenantError) -> Self {
         let status = match error {
-            TenantError::Field { .. } => StatusCode::BAD_REQUEST,
+            TenantError::Field { .. } | TenantError::Body(_) => StatusCode::BAD_REQUEST,
             TenantError::Forbidden(_) => StatusCode::FORBIDDEN,
             TenantError::Missing(_) => StatusCode::NOT_FOUND,
             TenantError::LocksOut(_) => StatusCode::CONFLICT,

@@ -1,7 +1,8 @@
 //! Why a request for an instance is refused.
 
 use crate::{
-    ids::NoRandomness, inbound::RegistrationError, session::Failure, store::StoreError, vault::VaultError,
+    body::BodyError, ids::NoRandomness, inbound::RegistrationError, session::Failure, store::StoreError,
+    vault::VaultError,
 };
 
 /// Why a request for an instance is refused.
@@ -27,6 +28,12 @@ pub enum Problem {
     /// No randomness for a token.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
+}
+
+impl From<BodyError> for Problem {
+    fn from(BodyError { place, what }: BodyError) -> Self {
+        Self::field(place, what)
+    }
 }
 
 impl From<RegistrationError> for Problem {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Problem;
 use crate::{
+    body::object,
     session::{ACCESS_TOKEN, Consented, REFRESH_TOKEN, Temporary},
     store::ExternalAuthentication,
     vault::Secret,
@@ -236,14 +237,6 @@ fn external_of(body: &Map<String, Value>) -> Result<ExternalAuthentication, Prob
     }
 }
 
-fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Problem::field("body", "has to be a JSON object")),
-        Err(error) => Err(Problem::field("body", format!("is no JSON: {error}"))),
-    }
-}
-
 fn element_of(body: &Map<String, Value>) -> Result<String, Problem> {
     let missing = || {
         Problem::field(
@@ -377,11 +370,8 @@ mod tests {
     #[test]
     fn what_is_wrong_names_the_field() {
         let cases = [
-            (
-                "",
-                "body: is no JSON: EOF while parsing a value at line 1 column 0",
-            ),
-            ("[]", "body: has to be a JSON object"),
+            ("", "body: is empty; it has to be JSON"),
+            ("[]", "body: is a list; it has to be an object"),
             (
                 "{}",
                 "element.key: is missing; name the element, for instance {\"element\": {\"key\": \"acme\"}}",

@@ -13,6 +13,7 @@ pub use self::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
+    body::BodyError,
     clock::Millis,
     ids::{NoRandomness, random},
     store::{
@@ -33,6 +34,9 @@ pub enum TenantError {
         /// What is wrong and what it should be.
         what: String,
     },
+    /// The request is not of its shape.
+    #[error(transparent)]
+    Body(#[from] BodyError),
     /// Only others may do this.
     #[error("{0}")]
     Forbidden(&'static str),

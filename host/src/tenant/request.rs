@@ -4,7 +4,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Result, TenantError};
-use crate::store::{AccountId, OrganizationId, Role};
+use crate::{
+    body::read,
+    store::{AccountId, OrganizationId, Role},
+};
 
 /// The longest name or address, in characters.
 const LONGEST: usize = 320;
@@ -90,13 +93,6 @@ impl UserRequest {
         short("firstName", &self.first_name)?;
         short("lastName", &self.last_name)
     }
-}
-
-fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|error| TenantError::Field {
-        field: "body",
-        what: error.to_string(),
-    })
 }
 
 fn present(field: &'static str, text: &str) -> Result<()> {

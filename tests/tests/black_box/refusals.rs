@@ -226,6 +226,73 @@ async fn an_exchange_that_fails_leaves_nothing_behind() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bodies_are_refused_in_words_of_our_own() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage.instance().await?;
+    let poller = format!("/instances/{}/pollers/contacts", instance.id);
+    let cases = [
+        (
+            Method::POST,
+            "/instances",
+            "[]",
+            "body: is a list; it has to be an object",
+        ),
+        (
+            Method::POST,
+            "/instances",
+            "{\"name\":\n",
+            "body: is no JSON: it ends too early",
+        ),
+        (
+            Method::PATCH,
+            poller.as_str(),
+            "[]",
+            "body: is a list; it has to be an object",
+        ),
+        (
+            Method::PATCH,
+            &poller,
+            "{\"paused\": \"yes\"}",
+            "paused: is a text; it has to be true or false",
+        ),
+        (
+            Method::POST,
+            "/notifications",
+            "{\"topic\": \"t\", \"severity\": \"dire\"}",
+            "severity: is \"dire\"; it has to be low, medium or high",
+        ),
+        (
+            Method::POST,
+            "/notifications/subscriptions",
+            "{\"topics\": [\"a\", 7]}",
+            "topics[1]: is a number; it has to be a text",
+        ),
+        (Method::POST, "/accounts", "{}", "name: is missing"),
+        (
+            Method::POST,
+            "/organizations",
+            "{\"name\": \"n\", \"user\": {\"email\": 7}}",
+            "user.email: is a number; it has to be a text",
+        ),
+        (
+            Method::POST,
+            "/accounts/objects/definitions",
+            "{\"thing\": {\"fields\": [{\"path\": \"a\"}, {\"path\": []}]}}",
+            "thing.fields[1].path: is a list; it has to be a text",
+        ),
+    ];
+    for (method, path, body, expected) in cases {
+        let answer = stage.api.call(method, path, Some(body.into())).await?;
+        assert_eq!(
+            (answer.status, answer.message()),
+            (400, expected),
+            "{path} {body}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn strangers_wrong_paths_and_large_bodies_are_refused() -> anyhow::Result<()> {
     let stage = Stage::set().await?;
     let exact = ["Invalid Organization or User secret, or invalid Element token provided."];

@@ -15,12 +15,12 @@ use super::{
         Api,
         auth::Caller,
         error::{ApiError, ApiResult},
-        notifications::read,
     },
     Kept, Named, by_name,
     scope::{Level, Scope},
 };
 use crate::{
+    body::read,
     store::{CommonObject, Owner},
     transform::{self, Definition, Unfit},
 };

@@ -17,10 +17,10 @@ use self::scope::{Level, OfAccount, OfInstance, OfOrganization, Scope};
 use super::{
     Api,
     error::{ApiError, ApiResult},
-    notifications::read,
     openapi::{Endpoint, FreeObject},
 };
 use crate::{
+    body::{read, read_value},
     store::CommonObject,
     transform::{Definition, Transformation, Unfit, check_name},
 };
@@ -175,8 +175,8 @@ fn by_name<T: DeserializeOwned>(body: &[u8]) -> ApiResult<Vec<(String, T)>> {
         ));
     }
     let read_one = |(name, value): (String, Value)| {
-        let text = value.to_string();
-        read(text.as_bytes()).map(|one| (name, one))
+        let one = read_value(&name, &value)?;
+        Ok((name, one))
     };
     members.into_iter().map(read_one).collect()
 }

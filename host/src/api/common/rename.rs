@@ -12,12 +12,14 @@ use super::{
     super::{
         Api,
         error::{ApiError, ApiResult},
-        notifications::read,
     },
     Named,
     scope::{Level as _, OfInstance},
 };
-use crate::transform::{self, check_name};
+use crate::{
+    body::read,
+    transform::{self, check_name},
+};
 
 /// The new name.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -14,13 +14,13 @@ use super::{
     super::{
         Api,
         error::{ApiError, ApiResult},
-        notifications::read,
         view,
     },
     Kept, Named, by_name,
     scope::{Level, Scope},
 };
 use crate::{
+    body::read,
     store::CommonObject,
     transform::{self, Definition, InForce, MappedField, Rule, Transformation, Types, Unfit},
 };

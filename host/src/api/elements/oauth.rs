@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     adapter::Adapter,
+    body,
     egress::Secrets,
     ids,
     instance::Problem,
@@ -122,10 +123,7 @@ fn with_body(mut query: Query, body: &[u8]) -> ApiResult<Query> {
     if body.trim_ascii().is_empty() {
         return Ok(query);
     }
-    let parameters: serde_json::Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
-        ApiError::bad_request(format!("body: has to be a JSON object of parameters: {error}"))
-    })?;
-    for (name, value) in parameters {
+    for (name, value) in body::object(body)? {
         match value {
             Value::String(text) => query.push(name, text),
             Value::Bool(_) | Value::Number(_) => query.push(name, value.to_string()),

@@ -38,6 +38,7 @@ use super::{
 };
 use crate::{
     adapter::contract::{hub, types},
+    body,
     session::{HubAnswer, Nulls, Session},
     store::Instance,
 };
@@ -442,9 +443,5 @@ fn fields(query: &Query) -> Vec<String> {
 }
 
 fn object(body: &[u8]) -> ApiResult<Value> {
-    match serde_json::from_slice::<Value>(body) {
-        Ok(object @ Value::Object(_)) => Ok(object),
-        Ok(_) => Err(ApiError::bad_request("body: has to be a JSON object")),
-        Err(error) => Err(ApiError::bad_request(format!("body: is no JSON: {error}"))),
-    }
+    Ok(Value::Object(body::object(body)?))
 }

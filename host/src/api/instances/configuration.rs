@@ -19,6 +19,7 @@ use super::super::{
     view::is_configuration,
 };
 use crate::{
+    body,
     instance::{ChangeRequest, HOST_KEYS, MASK},
     store::{Instance, InstanceId},
 };
@@ -84,9 +85,7 @@ pub(super) async fn change(
 
 /// The new value; none removes the key.
 fn property_value(body: &[u8]) -> ApiResult<Option<String>> {
-    let body: Value = serde_json::from_slice(body)
-        .map_err(|error| ApiError::bad_request(format!("body: is no JSON: {error}")))?;
-    match body.get("propertyValue") {
+    match body::object(body)?.get("propertyValue") {
         None => Err(ApiError::bad_request(
             "propertyValue: is missing; send the entry with its new propertyValue",
         )),
