@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::elements;
 use crate::{
-    instance::{MASK, is_traced},
+    instance::{MASK, TRACE_LOGGING, is_true},
     store::{ExternalAuthentication, Instance, InstanceId, InstanceState, User, UserId},
 };
 
@@ -260,7 +260,7 @@ impl InstanceView<'_> {
             provider_data: self.provider_data().filter(|_| shown == Shown::Whole),
             configuration: (shown != Shown::Brief).then_some(configuration),
             events_enabled: events_enabled(instance),
-            trace_logging_enabled: is_traced(&self.instance.configuration),
+            trace_logging_enabled: is_true(&self.instance.configuration, TRACE_LOGGING),
             caching_enabled: false,
             external_authentication: instance.external.as_str(),
             user: UserView {

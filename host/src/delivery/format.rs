@@ -19,9 +19,8 @@ pub enum Format {
 /// The setting names no form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no form of notifications; {key} should be cloud-elements, cloudevents, cloudevents-binary or \
-     cloudevents-batch",
-    key = Format::KEY
+    "{0:?} is no form of notifications; it should be cloud-elements, cloudevents, cloudevents-binary or \
+     cloudevents-batch"
 )]
 pub struct FormatError(String);
 
@@ -72,8 +71,8 @@ mod tests {
         }
         assert_eq!(
             "avro".parse::<Format>().unwrap_err().to_string(),
-            "\"avro\" is no form of notifications; event.notification.format should be cloud-elements, cloudevents, \
-             cloudevents-binary or cloudevents-batch"
+            "\"avro\" is no form of notifications; it should be cloud-elements, cloudevents, cloudevents-binary or \
+             cloudevents-batch"
         );
     }
 

@@ -17,7 +17,7 @@ pub struct ExtraHeaders(Vec<(HeaderName, HeaderValue)>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeadersError {
     /// It starts like JSON and is none, or is not an object of strings.
-    #[error("{SETTING} is no JSON object of strings (line {line}, column {column}); give {FORMS}")]
+    #[error("they are no JSON object of texts (line {line}, column {column}); give {FORMS}")]
     Json {
         /// Where, from 1.
         line: usize,
@@ -25,19 +25,19 @@ pub enum HeadersError {
         column: usize,
     },
     /// A line has no colon.
-    #[error("{SETTING} has no colon in line {0}; give {FORMS}")]
+    #[error("there is no colon in line {0}; give {FORMS}")]
     Line(usize),
     /// A name is none.
-    #[error("{SETTING} has {0:?} for a header's name; names are letters, digits and -")]
+    #[error("{0:?} is no name of a header; names are letters, digits and -")]
     Name(String),
     /// A value has control characters.
-    #[error("{SETTING} has a value for {0} with line breaks, control characters or other than ASCII")]
+    #[error("the value of {0} has line breaks, control characters or other than ASCII")]
     Value(HeaderName),
     /// The host sets this header itself.
-    #[error("{SETTING} names {0}, which the host sets itself; leave it out")]
+    #[error("{0} is set by the host itself; leave it out")]
     Reserved(HeaderName),
     /// It is too long.
-    #[error("{SETTING} has {count} headers of {bytes} bytes; the most are {MOST} and {MOST_BYTES}")]
+    #[error("they are {count} headers of {bytes} bytes; the most are {MOST} and {MOST_BYTES}")]
     TooMuch {
         /// How many headers.
         count: usize,
@@ -46,7 +46,6 @@ pub enum HeadersError {
     },
 }
 
-const SETTING: &str = "event.notification.callback.headers";
 const FORMS: &str = r#"{"X-Tenant": "7"}, or lines like X-Tenant: 7"#;
 const MOST: usize = 32;
 const MOST_BYTES: usize = 8192;
@@ -197,23 +196,23 @@ mod tests {
         ];
         let errors = texts.map(|text| text.parse::<ExtraHeaders>().unwrap_err().to_string());
         insta::assert_snapshot!(errors.join("\n"), @r#"
-        event.notification.callback.headers is no JSON object of strings (line 1, column 14); give {"X-Tenant": "7"}, or lines like X-Tenant: 7
-        event.notification.callback.headers is no JSON object of strings (line 1, column 11); give {"X-Tenant": "7"}, or lines like X-Tenant: 7
-        event.notification.callback.headers has a value for x-tenant with line breaks, control characters or other than ASCII
-        event.notification.callback.headers has "X-Tenant\r\nHost" for a header's name; names are letters, digits and -
-        event.notification.callback.headers has "" for a header's name; names are letters, digits and -
-        event.notification.callback.headers has a value for x-tenant with line breaks, control characters or other than ASCII
-        event.notification.callback.headers has a value for x-tenant with line breaks, control characters or other than ASCII
-        event.notification.callback.headers has no colon in line 1; give {"X-Tenant": "7"}, or lines like X-Tenant: 7
-        event.notification.callback.headers has no colon in line 3; give {"X-Tenant": "7"}, or lines like X-Tenant: 7
-        event.notification.callback.headers has "X Tenant" for a header's name; names are letters, digits and -
-        event.notification.callback.headers names content-length, which the host sets itself; leave it out
-        event.notification.callback.headers names host, which the host sets itself; leave it out
-        event.notification.callback.headers names webhook-signature, which the host sets itself; leave it out
-        event.notification.callback.headers names elements-webhook-id, which the host sets itself; leave it out
-        event.notification.callback.headers has a value for x-tenant with line breaks, control characters or other than ASCII
-        event.notification.callback.headers has 33 headers of 66 bytes; the most are 32 and 8192
-        event.notification.callback.headers has 1 headers of 8193 bytes; the most are 32 and 8192
+        they are no JSON object of texts (line 1, column 14); give {"X-Tenant": "7"}, or lines like X-Tenant: 7
+        they are no JSON object of texts (line 1, column 11); give {"X-Tenant": "7"}, or lines like X-Tenant: 7
+        the value of x-tenant has line breaks, control characters or other than ASCII
+        "X-Tenant\r\nHost" is no name of a header; names are letters, digits and -
+        "" is no name of a header; names are letters, digits and -
+        the value of x-tenant has line breaks, control characters or other than ASCII
+        the value of x-tenant has line breaks, control characters or other than ASCII
+        there is no colon in line 1; give {"X-Tenant": "7"}, or lines like X-Tenant: 7
+        there is no colon in line 3; give {"X-Tenant": "7"}, or lines like X-Tenant: 7
+        "X Tenant" is no name of a header; names are letters, digits and -
+        content-length is set by the host itself; leave it out
+        host is set by the host itself; leave it out
+        webhook-signature is set by the host itself; leave it out
+        elements-webhook-id is set by the host itself; leave it out
+        the value of x-tenant has line breaks, control characters or other than ASCII
+        they are 33 headers of 66 bytes; the most are 32 and 8192
+        they are 1 headers of 8193 bytes; the most are 32 and 8192
         "#);
     }
 

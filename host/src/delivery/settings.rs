@@ -33,10 +33,10 @@ pub struct DeliverySettings {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The headers cannot be read.
-    #[error(transparent)]
+    #[error("event.notification.callback.headers: {0}")]
     Headers(#[from] HeadersError),
     /// The form is none.
-    #[error(transparent)]
+    #[error("{key}: {0}", key = Format::KEY)]
     Format(#[from] FormatError),
     /// The signing key cannot be opened.
     #[error(transparent)]

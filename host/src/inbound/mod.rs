@@ -17,7 +17,7 @@ pub use self::{
     address::decode_id,
     door::{Admission, Knock, knock},
     expected::Expected,
-    finder::FinderRule,
+    finder::{FinderError, FinderRule},
     processor::Processor,
     registrar::Registrar,
     registration::RegistrationError,

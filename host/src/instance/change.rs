@@ -9,7 +9,7 @@ use super::{
     keys,
     minted::mint,
     mode::Mode,
-    polling, registration,
+    polling, registration, values,
 };
 use crate::{
     delivery::envelope,
@@ -219,7 +219,6 @@ impl Edited {
         registering: &mut Registering<'h>,
         change: &mut InstanceChange,
     ) -> Result<(), Problem> {
-        polling::check_values(&self.configuration, rules)?;
         let authenticates = data.authenticates() || self.credentials;
         let tokens = data
             .tokens
@@ -227,6 +226,7 @@ impl Edited {
             .map(|(name, token)| ((*name).to_owned(), token.clone()));
         self.put.extend(tokens);
         let mut session = self.session(host, instance, authenticates).await?;
+        values::check(session.description(), &self.configuration, rules)?;
         let mode = Mode::of(session.description(), &self.configuration)?;
         if self.removes {
             check_required(
@@ -238,14 +238,14 @@ impl Edited {
         }
         // Whoever authenticates again does not wait for the end of a back-off: the schedule starts anew.
         if self.polling || authenticates {
-            change.polling = match polling::polling(&session, &self.configuration, rules, change.now).await? {
+            change.polling = match polling::polling(&session, &self.configuration, change.now).await? {
                 Some(polling) => Edit::Set(polling),
                 None => Edit::Remove,
             };
         }
         if self.polling {
             let tells = matches!(change.polling, Edit::Set(_)) || matches!(mode, Mode::Webhook(_));
-            let url = polling::callback(&self.configuration)?.filter(|_| tells);
+            let url = polling::callback(&self.configuration).filter(|_| tells);
             change.callback = match url {
                 Some(url) => Edit::Set(Callback {
                     topic: envelope::topic(instance.id, &instance.element),

@@ -4,7 +4,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use indexmap::IndexMap;
 use periodic_sdk::description::{AuthenticationKind, Description};
 
-use super::{CreateRequest, MASK, Problem, ProviderData, Rules, keys, minted::mint, mode::Mode, polling};
+use super::{
+    CreateRequest, MASK, Problem, ProviderData, Rules, keys, minted::mint, mode::Mode, polling, values,
+};
 use crate::{
     delivery::envelope,
     egress::Secrets,
@@ -28,7 +30,7 @@ pub async fn create(
         .adapters
         .get(&request.element)
         .ok_or_else(|| unknown_element(host, &request.element))?;
-    polling::check_values(&request.configuration, rules)?;
+    values::check(adapter.description(), &request.configuration, rules)?;
     let (configuration, mut secrets) = split(adapter.description(), request.configuration);
     for (name, token) in &request.provider_data.tokens {
         secrets.insert((*name).to_owned(), token.clone());
@@ -42,7 +44,7 @@ pub async fn create(
 
     let mut session = Session::draft(host, adapter, id, configuration.clone(), secrets)?;
     // What the adapter would refuse to poll is refused before the code is spent.
-    polling::polling(&session, &configuration, rules, created).await?;
+    polling::polling(&session, &configuration, created).await?;
     if matches!(mode, Mode::Webhook(_)) {
         inbound::address(host, &session, id)?;
     }
@@ -50,10 +52,10 @@ pub async fn create(
     session.connect().await?;
 
     // The provider's clock is known by now, and so is where polling starts.
-    let polling = polling::polling(&session, &configuration, rules, created).await?;
+    let polling = polling::polling(&session, &configuration, created).await?;
     let element = session.description().key.clone();
     let tells = polling.is_some() || matches!(mode, Mode::Webhook(_));
-    let callback = polling::callback(&configuration)?.filter(|_| tells);
+    let callback = polling::callback(&configuration).filter(|_| tells);
     let callback = callback.map(|url| Callback {
         topic: envelope::topic(id, &element),
         url,

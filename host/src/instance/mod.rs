@@ -10,15 +10,19 @@ mod problem;
 mod registration;
 mod request;
 mod setup;
+mod urls;
+mod values;
 
 pub use self::{
     change::{change, remove, switch, trace},
     create::create,
-    keys::{HOST_KEYS, HostKey, MASK, POLLER_CONFIGURATION, TOKEN, is_traced},
-    polling::check_callback,
+    keys::{
+        FILTER_NULLS, HOST_KEYS, HostKey, MASK, NOTIFICATIONS_ENABLED, POLLER_CONFIGURATION, TOKEN, TRACE_LOGGING,
+    },
     problem::Problem,
     request::{ChangeRequest, CreateRequest, ProviderData},
-    setup::{Pollable, Question, Setup},
+    setup::{Pollable, Question, Setup, check_poll},
+    values::{check_callback, is_true},
 };
 
 use std::time::Duration;

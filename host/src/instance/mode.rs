@@ -3,9 +3,9 @@
 use indexmap::IndexMap;
 use periodic_sdk::description::Description;
 
-use super::{Problem, keys, polling};
+use super::{Problem, keys, setup, values};
 use crate::{
-    inbound::{FINDER, FinderRule},
+    inbound::{FINDER, FinderError, FinderRule},
     session,
 };
 
@@ -22,9 +22,23 @@ pub(super) enum Mode {
 
 /// What `event.vendor.type` can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     Polling,
     Webhook,
+}
+
+impl std::str::FromStr for Way {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "polling" => Ok(Self::Polling),
+            "webhook" | "webhooks" => Ok(Self::Webhook),
+            other => Err(format!(
+                "{other:?} is no way to get events; it should be polling or webhook"
+            )),
+        }
+    }
 }
 
 impl Way {
@@ -37,17 +51,27 @@ impl Way {
 }
 
 impl Mode {
-    /// What a configuration asks for: the way that it names, or else the element's own, polling first.
+    /// What a configuration asks for: nothing while events are off.
     pub(super) fn of(
         description: &Description,
         configuration: &IndexMap<String, String>,
     ) -> Result<Self, Problem> {
-        let asked = asked(configuration)?;
-        if !polling::enabled(configuration)? {
-            return Ok(Self::Off);
-        }
+        let when_on = Self::when_on(description, configuration)?;
+        Ok(
+            match values::is_true(configuration, keys::NOTIFICATIONS_ENABLED) {
+                true => when_on,
+                false => Self::Off,
+            },
+        )
+    }
+
+    /// What it asks for once events are on: the way that it names, or else the element's own, polling first.
+    pub(super) fn when_on(
+        description: &Description,
+        configuration: &IndexMap<String, String>,
+    ) -> Result<Self, Problem> {
         let ways = ways(description);
-        let way = match asked {
+        let way = match asked(configuration)? {
             Some(asked) if ways.contains(&asked) => asked,
             Some(asked) => return Err(lacks(description, asked, &ways)),
             None => match ways.first() {
@@ -65,28 +89,15 @@ impl Mode {
     }
 }
 
-/// Check what can be checked without knowing the element.
-pub(super) fn check_values(configuration: &IndexMap<String, String>) -> Result<(), Problem> {
-    asked(configuration)?;
-    finder(configuration).map(|_rule| ())
-}
-
 fn asked(configuration: &IndexMap<String, String>) -> Result<Option<Way>, Problem> {
-    let kind = configuration.get(keys::VENDOR_TYPE);
-    match kind.map(|kind| kind.trim().to_ascii_lowercase()).as_deref() {
-        None | Some("") => Ok(None),
-        Some("polling") => Ok(Some(Way::Polling)),
-        Some("webhook" | "webhooks") => Ok(Some(Way::Webhook)),
-        Some(other) => Err(field(
-            keys::VENDOR_TYPE,
-            format!("{other:?} is no way to get events; it should be polling or webhook"),
-        )),
-    }
+    let asked = values::given(configuration, keys::VENDOR_TYPE);
+    let way = asked.map(str::parse).transpose();
+    way.map_err(|what: String| Problem::setting(keys::VENDOR_TYPE, what))
 }
 
 fn ways(description: &Description) -> Vec<Way> {
     let resources = || description.resources.values();
-    let polls = resources().any(|resource| resource.polling.is_some() || !resource.poll_events.is_empty());
+    let polls = resources().any(setup::is_polled);
     let notifies = resources().any(|resource| !resource.webhook_events.is_empty());
     let ways = [(polls, Way::Polling), (notifies, Way::Webhook)];
     ways.into_iter()
@@ -105,7 +116,7 @@ fn lacks(description: &Description, asked: Way, ways: &[Way]) -> Problem {
         description.key,
         asked.name()
     );
-    field(keys::VENDOR_TYPE, what)
+    Problem::setting(keys::VENDOR_TYPE, what)
 }
 
 /// The resources that the provider is to tell of: those of `event.objects`, or all of which it can.
@@ -119,9 +130,7 @@ fn resources(
         .filter(|(_, resource)| !resource.webhook_events.is_empty())
         .map(|(name, _)| name.as_str())
         .collect();
-    let asked = configuration
-        .get(keys::OBJECTS)
-        .map_or("", |objects| objects.trim());
+    let asked = values::given(configuration, keys::OBJECTS).unwrap_or_default();
     let asked = asked.split(',').map(str::trim).filter(|name| !name.is_empty());
     let mut chosen = Vec::new();
     for name in asked {
@@ -131,7 +140,7 @@ fn resources(
                 description.key,
                 told.join(", ")
             );
-            return Err(field(keys::OBJECTS, what));
+            return Err(Problem::setting(keys::OBJECTS, what));
         }
         if !chosen.iter().any(|known| known == name) {
             chosen.push(name.to_owned());
@@ -144,19 +153,13 @@ fn resources(
 }
 
 fn finder(configuration: &IndexMap<String, String>) -> Result<Option<FinderRule>, Problem> {
-    let rule = configuration.get(FINDER).map(|rule| rule.trim());
-    match rule.filter(|rule| !rule.is_empty()) {
-        None => Ok(None),
-        Some(rule) => match rule.parse() {
-            Ok(rule) => Ok(Some(rule)),
-            Err(error) => Err(field(FINDER, error.to_string())),
-        },
-    }
+    let rule = values::given(configuration, FINDER).map(str::parse).transpose();
+    rule.map_err(|error: FinderError| Problem::setting(FINDER, error.to_string()))
 }
 
 fn check_finder(description: &Description, configuration: &IndexMap<String, String>) -> Result<(), Problem> {
     match finder(configuration)? {
-        Some(rule) if session::is_secret(description, &rule.key) => Err(field(
+        Some(rule) if session::is_secret(description, &rule.key) => Err(Problem::setting(
             FINDER,
             format!(
                 "{} is a secret, which is compared with nothing that comes in",
@@ -165,10 +168,6 @@ fn check_finder(description: &Description, configuration: &IndexMap<String, Stri
         )),
         _ => Ok(()),
     }
-}
-
-fn field(key: &str, what: String) -> Problem {
-    Problem::field(format!("configuration[{key:?}]"), what)
 }
 
 #[cfg(test)]

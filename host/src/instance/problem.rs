@@ -40,10 +40,9 @@ impl From<RegistrationError> for Problem {
     fn from(error: RegistrationError) -> Self {
         match error {
             RegistrationError::Failure(failure) => Self::Provider(failure),
-            error @ RegistrationError::NoPublicUrl { .. } => Self::field(
-                format!("configuration[{:?}]", super::keys::VENDOR_TYPE),
-                error.to_string(),
-            ),
+            error @ RegistrationError::NoPublicUrl { .. } => {
+                Self::setting(super::keys::VENDOR_TYPE, error.to_string())
+            }
         }
     }
 }
@@ -55,5 +54,10 @@ impl Problem {
             field: field.into(),
             what: what.into(),
         }
+    }
+
+    /// A configuration key whose value is wrong.
+    pub(super) fn setting(key: &str, what: impl Into<String>) -> Self {
+        Self::field(format!("configuration[{key:?}]"), what)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use periodic_sdk::description::{AuthenticationKind, ConfigurationType, Description};
+use periodic_sdk::description::{AuthenticationKind, ConfigurationType, Description, Resource};
 use serde::Serialize;
 
 /// What somebody is asked who connects an element.
@@ -83,22 +83,56 @@ impl<'a> Setup<'a> {
                 default: default.map(String::as_str).filter(|_| !key.secret),
             }
         });
-        let polled = description
-            .resources
-            .iter()
-            .filter(|(_, resource)| !resource.poll_events.is_empty());
-        let resources = polled.map(|(name, resource)| Pollable {
-            resource: name,
-            events: &resource.poll_events,
-            ready: resource.polling.is_some(),
-        });
         Self {
             element: &description.key,
             name: &description.name,
             authentication,
             consent,
             questions: questions.collect(),
-            resources: resources.collect(),
+            resources: pollable(description),
+        }
+    }
+}
+
+/// The resources that can be polled.
+pub(super) fn pollable(description: &Description) -> Vec<Pollable<'_>> {
+    let polled = description.resources.iter();
+    let polled = polled.filter(|(_, resource)| is_polled(resource));
+    polled
+        .map(|(name, resource)| Pollable {
+            resource: name,
+            events: &resource.poll_events,
+            ready: resource.polling.is_some(),
+        })
+        .collect()
+}
+
+/// Whether the element says that a resource can be polled.
+pub(super) fn is_polled(resource: &Resource) -> bool {
+    resource.polling.is_some() || !resource.poll_events.is_empty()
+}
+
+/// Refuse to poll what an element cannot poll, or not by default: host and command line say so in the same words.
+pub fn check_poll(
+    element: &str,
+    pollable: &[Pollable<'_>],
+    asked: &str,
+    by_default: bool,
+) -> Result<(), String> {
+    let found = pollable.iter().find(|known| known.resource == asked);
+    match found {
+        Some(known) if known.ready || !by_default => Ok(()),
+        Some(_) => Err(format!(
+            "{element} has no configuration of its own for polling {asked}; write one, with url, idField and \
+             datesConfiguration"
+        )),
+        None => {
+            let known: Vec<&str> = pollable.iter().map(|known| known.resource).collect();
+            let known = match known.as_slice() {
+                [] => "nothing".to_owned(),
+                known => known.join(", "),
+            };
+            Err(format!("{element} cannot poll {asked}; it can poll {known}"))
         }
     }
 }
@@ -156,5 +190,38 @@ mod tests {
             .map(|pollable| (pollable.resource, pollable.ready))
             .collect();
         assert_eq!(pollable, [("things", false)]);
+    }
+
+    #[test]
+    fn what_cannot_be_polled_is_refused_with_what_can() {
+        let contacts = Pollable {
+            resource: "contacts",
+            events: &[],
+            ready: true,
+        };
+        let leads = Pollable {
+            resource: "leads",
+            ready: false,
+            ..contacts.clone()
+        };
+        let pollable = [contacts, leads];
+        let refused = |asked: &str, by_default| check_poll("acme", &pollable, asked, by_default).err();
+        assert_eq!(refused("contacts", true), None);
+        assert_eq!(refused("leads", false), None);
+        assert_eq!(
+            refused("leads", true).as_deref(),
+            Some(
+                "acme has no configuration of its own for polling leads; write one, with url, idField and \
+                 datesConfiguration"
+            )
+        );
+        assert_eq!(
+            refused("notes", false).as_deref(),
+            Some("acme cannot poll notes; it can poll contacts, leads")
+        );
+        assert_eq!(
+            check_poll("acme", &[], "notes", true).err().as_deref(),
+            Some("acme cannot poll notes; it can poll nothing")
+        );
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     },
     clock::millis,
     egress::{Captured, Delivered, Sent, Spent},
-    instance::is_traced,
+    instance::{TRACE_LOGGING, is_true},
     store::InstanceChange,
 };
 
@@ -222,7 +222,7 @@ impl Session<'_> {
             .await;
         let took = self.host.clock.now().saturating_sub(started);
         self.reel.sent(request, &sent.answer, took);
-        if is_traced(&self.own) {
+        if is_true(&self.own, TRACE_LOGGING) {
             let status = sent.answer.as_ref().map_or(0, |response| response.status);
             tracing::info!(
                 instance = %self.instance,

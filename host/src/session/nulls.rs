@@ -2,7 +2,10 @@
 
 use serde_json::{Value, value::RawValue};
 
-use crate::store::Instance;
+use crate::{
+    instance::{FILTER_NULLS, is_true},
+    store::Instance,
+};
 
 /// Which members that are null are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +19,9 @@ pub enum Nulls {
 impl Nulls {
     /// As the instance wants it (`filter.response.nulls`), for a caller who asked for these fields.
     pub fn of(instance: &Instance, fields: &[String]) -> Self {
-        let setting = instance.configuration.get("filter.response.nulls");
-        match setting.is_some_and(|text| text.trim() == "false") {
-            true => Self::All,
-            false => Self::Named(fields.to_vec()),
+        match is_true(&instance.configuration, FILTER_NULLS) {
+            true => Self::Named(fields.to_vec()),
+            false => Self::All,
         }
     }
 

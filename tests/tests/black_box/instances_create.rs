@@ -99,7 +99,7 @@ async fn what_is_missing_or_wrong_is_told_with_the_options() -> anyhow::Result<(
     let stage = Stage::set().await?;
     let home = user(&stage)?;
     let with = |more: &[&'static str]| [&CREDENTIALS[..], more].concat();
-    let cases: [(Vec<&str>, &[&str]); 6] = [
+    let cases: [(Vec<&str>, &[&str]); 7] = [
         (
             vec![],
             &[
@@ -110,6 +110,10 @@ async fn what_is_missing_or_wrong_is_told_with_the_options() -> anyhow::Result<(
         ),
         (with(&["--poll", "nothing"]), &["--poll nothing", "contacts"]),
         (with(&["--poll", "opportunities.types"]), &["cannot poll"]),
+        (
+            with(&["--poll", "leads"]),
+            &["--poll leads: maximizer has no configuration of its own for polling leads"],
+        ),
         (vec!["--set-from", "oauth.api.key=NOWHERE"], &["no such variable"]),
         (vec!["--set", "oauth.api.key"], &["no equals sign"]),
         (with(&["--code", "made-up"]), &["provider says", "invalid_grant"]),

@@ -117,6 +117,27 @@ async fn events_are_switched_by_patch_and_stored_without_a_callback() -> anyhow:
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pollers_may_be_written_in_the_older_form() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let urls = "contacts|/hubs/crm/contacts?where=LastModifyDate>='${date}'||LastModifyDate|yyyy-MM-dd'T'HH:mm:ssXXX\n\
+                companies";
+    let instance = stage
+        .instance_with(json!({ "event.poller.configuration": "", "event.poller.urls": urls }))
+        .await?;
+    let pollers = stage.pollers(&instance).await?;
+    let pollers = pollers.as_array().into_iter().flatten();
+    let polled: Vec<_> = pollers.map(|poller| poller["resource"].clone()).collect();
+    assert_eq!(polled, [json!("contacts"), json!("companies")]);
+    let key = stage.provider.contact("Chung")?;
+    stage.receiver.expect("CREATED", &key).await?;
+    let path = format!("/instances/{}", instance.id);
+    let change = json!({ "configuration": { "event.poller.urls": "contacts\nleads" } });
+    let refused = stage.api.patch(&path, &change).await?;
+    refused.refused(400, &["event.poller.urls", "for polling leads"])?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn any_dated_resource_is_polled_by_default_or_by_a_copied_configuration() -> anyhow::Result<()> {
     let stage = Stage::set().await?;
     let copied = json!({

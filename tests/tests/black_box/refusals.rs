@@ -34,8 +34,9 @@ async fn wrong_input_is_refused_with_the_field_and_what_it_should_be() -> anyhow
     let enabled = "/configuration/event.notification.enabled";
     let callback = "/configuration/event.notification.callback.url";
     let interval = "/configuration/event.poller.refresh_interval";
+    let headers = "/configuration/event.notification.callback.headers";
     let pollers = "/configuration/event.poller.configuration";
-    let cases: [(&str, Value, &[&str]); 33] = [
+    let cases: [(&str, Value, &[&str]); 38] = [
         (
             "/element/key",
             json!("nobody"),
@@ -104,6 +105,35 @@ async fn wrong_input_is_refused_with_the_field_and_what_it_should_be() -> anyhow
             json!("pigeon"),
             &["event.vendor.type", "polling"],
         ),
+        (
+            "/configuration/filter.response.nulls",
+            json!("sometimes"),
+            &["filter.response.nulls", "sometimes", "neither true nor false"],
+        ),
+        (
+            "/configuration/trace.logging.enabled",
+            json!(1),
+            &["trace.logging.enabled", "1", "neither true nor false"],
+        ),
+        (
+            headers,
+            json!("X-Tenant"),
+            &["event.notification.callback.headers", "colon"],
+        ),
+        (
+            headers,
+            json!({ "Content-Length": "7" }),
+            &[
+                "event.notification.callback.headers",
+                "content-length",
+                "leave it out",
+            ],
+        ),
+        (
+            "/configuration/event.notification.format",
+            json!("avro"),
+            &["event.notification.format", "avro", "cloudevents"],
+        ),
         (pollers, json!(7), &["event.poller.configuration", "JSON object"]),
         (pollers, json!([]), &["event.poller.configuration", "JSON object"]),
         (
@@ -129,7 +159,11 @@ async fn wrong_input_is_refused_with_the_field_and_what_it_should_be() -> anyhow
         (
             pollers,
             poller("notes", json!({})),
-            &["event.poller.configuration", "notes", "when", "contacts"],
+            &[
+                "event.poller.configuration",
+                "cannot poll notes",
+                "contacts, companies",
+            ],
         ),
         (
             pollers,
@@ -185,43 +219,63 @@ async fn wrong_input_is_refused_with_the_field_and_what_it_should_be() -> anyhow
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_exchange_that_fails_leaves_nothing_behind() -> anyhow::Result<()> {
+async fn a_wrong_value_is_refused_wherever_it_is_set() -> anyhow::Result<()> {
     let stage = Stage::set().await?;
-    let request = stage.request().await?;
-    let words = |answer: &Answer| {
-        answer.body["providerMessage"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
-    };
-
-    let unknown = with(request.clone(), "/providerData/code", json!("no-such-code"));
-    let answer = stage.api.post("/instances", &unknown).await?;
-    answer.refused(400, &[])?;
-    assert_eq!(keys(&answer.body), ["message", "requestId", "providerMessage"]);
-    assert!(words(&answer).contains("the code is unknown"), "{}", answer.text);
-
-    let refusal = json!({ "error": "invalid_client", "description": "this client is not welcome", "when": { "times": 1 } });
-    stage.provider.set_fault("token-refusal", refusal)?;
-    let answer = stage.api.post("/instances", &request).await?;
-    answer.refused(400, &[])?;
-    assert!(
-        words(&answer).contains("this client is not welcome"),
-        "{}",
-        answer.text
-    );
-
-    let secret = with(request.clone(), "/configuration/oauth.api.secret", json!("wrong"));
-    let answer = stage.api.post("/instances", &secret).await?;
-    answer.refused(400, &[])?;
-    assert!(!words(&answer).is_empty(), "{}", answer.text);
-
-    assert_eq!(stage.api.get("/instances").await?.ok()?, json!([]));
-    stage.create(&request).await?;
-    // A code is good once.
-    let answer = stage.api.post("/instances", &request).await?;
-    answer.refused(400, &[])?;
-    assert!(words(&answer).contains("redeemed before"), "{}", answer.text);
+    let enabled = "event.notification.enabled";
+    let instance = stage.instance_with(json!({ enabled: false })).await?;
+    let path = format!("/instances/{}", instance.id);
+    let cases = [
+        ("filter.response.nulls", json!("maybe"), "neither true nor false"),
+        ("event.notification.batch.size", json!(1001), "from 1 to 1000"),
+        (
+            "event.notification.callback.headers",
+            json!("Host: x"),
+            "leave it out",
+        ),
+        // While events are off.
+        ("event.poller.configuration", json!("{"), "ends too early"),
+        (
+            "event.poller.configuration",
+            json!({ "notes": {} }),
+            "cannot poll notes",
+        ),
+        (
+            "event.poller.configuration",
+            json!({ "leads": {} }),
+            "for polling leads",
+        ),
+        (
+            "event.poller.configuration",
+            json!({ "contacts": { "url": 7 } }),
+            "contacts",
+        ),
+    ];
+    for (key, value, told) in cases {
+        let configuration = json!({ "configuration": { key: value } });
+        let needles = &[key, told];
+        stage
+            .api
+            .patch(&path, &configuration)
+            .await?
+            .refused(400, needles)?;
+        let mut whole = instance.body.clone();
+        whole["configuration"][key] = value.clone();
+        let whole = Some(whole.to_string().into_bytes());
+        stage
+            .api
+            .call(Method::PUT, &path, whole)
+            .await?
+            .refused(400, needles)?;
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let entry = format!("{path}/configuration/{key}");
+        let refused = stage.api.patch(&entry, &json!({ "propertyValue": text })).await?;
+        refused.refused(400, needles)?;
+        let mut new = stage.request().await?;
+        new["configuration"][enabled] = json!(false);
+        new["configuration"][key] = value;
+        stage.api.post("/instances", &new).await?.refused(400, needles)?;
+    }
+    assert_eq!(stage.shown(&instance).await?, instance.body);
     Ok(())
 }
 
@@ -289,6 +343,47 @@ async fn bodies_are_refused_in_words_of_our_own() -> anyhow::Result<()> {
             "{path} {body}"
         );
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_that_fails_leaves_nothing_behind() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let request = stage.request().await?;
+    let words = |answer: &Answer| {
+        answer.body["providerMessage"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+
+    let unknown = with(request.clone(), "/providerData/code", json!("no-such-code"));
+    let answer = stage.api.post("/instances", &unknown).await?;
+    answer.refused(400, &[])?;
+    assert_eq!(keys(&answer.body), ["message", "requestId", "providerMessage"]);
+    assert!(words(&answer).contains("the code is unknown"), "{}", answer.text);
+
+    let refusal = json!({ "error": "invalid_client", "description": "this client is not welcome", "when": { "times": 1 } });
+    stage.provider.set_fault("token-refusal", refusal)?;
+    let answer = stage.api.post("/instances", &request).await?;
+    answer.refused(400, &[])?;
+    assert!(
+        words(&answer).contains("this client is not welcome"),
+        "{}",
+        answer.text
+    );
+
+    let secret = with(request.clone(), "/configuration/oauth.api.secret", json!("wrong"));
+    let answer = stage.api.post("/instances", &secret).await?;
+    answer.refused(400, &[])?;
+    assert!(!words(&answer).is_empty(), "{}", answer.text);
+
+    assert_eq!(stage.api.get("/instances").await?.ok()?, json!([]));
+    stage.create(&request).await?;
+    // A code is good once.
+    let answer = stage.api.post("/instances", &request).await?;
+    answer.refused(400, &[])?;
+    assert!(words(&answer).contains("redeemed before"), "{}", answer.text);
     Ok(())
 }
 

@@ -1,13 +1,16 @@
 //! `periodic instances create`: from an element's key to an instance, with as little writing as possible.
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail};
 use http::Method;
 use periodic_sdk::description::AuthenticationKind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Target, ask, given::Given, grant::Grant, segment};
-use crate::vault::Secret;
+use crate::{
+    instance::{self, check_poll},
+    vault::Secret,
+};
 
 /// `periodic instances create`.
 ///
@@ -119,29 +122,10 @@ impl Create {
         asks: bool,
     ) -> anyhow::Result<()> {
         const POLLERS: &str = "event.poller.configuration";
-        let known = || {
-            setup
-                .resources
-                .iter()
-                .map(|pollable| pollable.resource.as_str())
-                .collect::<Vec<_>>()
-        };
+        let pollable: Vec<_> = setup.resources.iter().map(Pollable::shown).collect();
         for asked in &self.poll {
-            let found = setup
-                .resources
-                .iter()
-                .find(|pollable| pollable.resource == *asked);
-            let found = found.with_context(|| {
-                format!(
-                    "--poll {asked}: {} cannot poll that; it can poll {}",
-                    setup.element,
-                    known().join(", ")
-                )
-            })?;
-            ensure!(
-                found.ready,
-                "--poll {asked}: the element has no default for it; write its configuration with --set {POLLERS}=JSON"
-            );
+            check_poll(&setup.element, &pollable, asked, true)
+                .map_err(|what| anyhow!("--poll {asked}: {what}"))?;
         }
         let mut chosen = self.poll.clone();
         if chosen.is_empty() && asks && !configuration.contains_key(POLLERS) && !setup.resources.is_empty() {
@@ -176,6 +160,17 @@ impl Create {
             configuration.insert(POLLERS.to_owned(), Value::Object(pollers));
         }
         Ok(())
+    }
+}
+
+impl Pollable {
+    /// As the host knows it.
+    fn shown(&self) -> instance::Pollable<'_> {
+        instance::Pollable {
+            resource: &self.resource,
+            events: &self.events,
+            ready: self.ready,
+        }
     }
 }
 
