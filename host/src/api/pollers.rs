@@ -24,7 +24,7 @@ use super::{
 use crate::{
     body::read,
     clock::Millis,
-    poll::{Preview, PreviewRequest},
+    poll::{NoPoll, Preview, PreviewRequest},
     store::{EventKind, Instance, InstanceState, PollFilter, PollRequest, Poller, PollerSwitch, Schedule},
 };
 
@@ -249,11 +249,15 @@ async fn poll_now(
     Path(id): Path<String>,
 ) -> ApiResult<Json<Vec<PollerView>>> {
     let instance = instances::find(&api, &caller.user, &id).await?;
-    match api.scheduler.poll_now(instance.id).await? {
-        true => list(State(api), caller, Path(id)).await,
-        false => {
-            let message = format!("instance {id} is not polled, or a poll of it is in progress");
-            Err(ApiError::new(StatusCode::CONFLICT, message))
+    api.scheduler.poll_now(&instance).await?;
+    list(State(api), caller, Path(id)).await
+}
+
+impl From<NoPoll> for ApiError {
+    fn from(no: NoPoll) -> Self {
+        match no {
+            NoPoll::Store(error) => error.into(),
+            no => Self::new(StatusCode::CONFLICT, no.to_string()),
         }
     }
 }
@@ -291,10 +295,7 @@ async fn preview(
         None => api.host.store.pollers(instance.id).await?,
     };
     if pollers.is_empty() {
-        return Err(ApiError::new(
-            StatusCode::CONFLICT,
-            format!("instance {id} is not polled; event.notification.enabled has to be true for that"),
-        ));
+        return Err(api.scheduler.why_not(&instance).await.into());
     }
     let request = PreviewRequest {
         since,

@@ -9,6 +9,7 @@ mod news;
 mod page;
 mod poller;
 mod preview;
+mod refusal;
 mod replay;
 mod scheduler;
 mod telling;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub use self::{
     backoff::Backoff,
     preview::{Preview, PreviewRecord, PreviewRequest},
+    refusal::NoPoll,
     replay::{Changed, NoReplay, Replay, case_file},
     scheduler::Scheduler,
 };

@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{Backoff, Options, poller::Round, telling::Teller};
+use super::{Backoff, NoPoll, Options, poller::Round, telling::Teller};
 use crate::{
     adapter::CallError,
     clock::{Millis, millis},
     host::Host,
     session::{Failure, Session},
-    store::{Lease, PollTrigger, Poller, Schedule, StoreError},
+    store::{Instance, Lease, PollTrigger, Poller, Schedule, StoreError},
 };
 
 /// At the latest after so long the store is asked who is due, whatever woke nobody up.
@@ -93,19 +93,24 @@ impl Scheduler {
         while polls.join_next().await.is_some() {}
     }
 
-    /// Poll one instance now, whoever holds its lease permitting. False when somebody else polls it.
-    pub async fn poll_now(self: &Arc<Self>, instance: crate::store::InstanceId) -> Result<bool, StoreError> {
+    /// Poll one instance now, whoever holds its lease permitting.
+    pub async fn poll_now(self: &Arc<Self>, instance: &Instance) -> Result<(), NoPoll> {
         let now = self.host.clock.now();
         let ends = now.saturating_add(millis(self.options.lease));
-        let Some(lease) = self.host.store.claim_instance(instance, now, ends).await? else {
-            return Ok(false);
+        let Some(lease) = self.host.store.claim_instance(instance.id, now, ends).await? else {
+            return Err(self.why_not(instance).await);
         };
         // NOTE: a task of its own, so that a caller who hangs up leaves no poll half done and no lease behind.
         let this = Arc::clone(self);
         if let Err(error) = tokio::spawn(async move { this.poll(lease, PollTrigger::Manual).await }).await {
-            tracing::error!(%instance, %error, "a poll on demand broke off; its lease runs out");
+            tracing::error!(instance = %instance.id, %error, "a poll on demand broke off; its lease runs out");
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// Why there is no poll of this instance to be had.
+    pub async fn why_not(&self, instance: &Instance) -> NoPoll {
+        NoPoll::why(&self.host, instance).await
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<Lease>, StoreError> {

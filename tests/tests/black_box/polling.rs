@@ -117,6 +117,62 @@ async fn events_are_switched_by_patch_and_stored_without_a_callback() -> anyhow:
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_poll_on_demand_is_refused_with_its_cause() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let off = json!({ "event.notification.enabled": false });
+    let instance = stage.instance_with(off).await?;
+    let path = format!("/instances/{}", instance.id);
+    let polls = format!("{path}/polls");
+    let refused = async |told: &str| {
+        let answer = stage.api.post(&polls, &json!({})).await?;
+        assert!(!answer.message().contains("in progress"), "{}", answer.text);
+        answer.refused(409, &[told])
+    };
+    refused("its events are off").await?;
+    let preview = stage.api.post(&format!("{polls}/preview"), &json!({})).await?;
+    preview.refused(409, &["its events are off"])?;
+    let on = json!({ "configuration": { "event.notification.enabled": true } });
+    stage.api.patch(&path, &on).await?.ok()?;
+    stage.poll(&instance).await?;
+
+    stage.provider.set_fault(
+        "slow",
+        json!({ "headers_ms": 2_000, "when": { "methods": ["Read"] } }),
+    )?;
+    eventually("a poll is refused while another is in progress", async || {
+        let empty = json!({});
+        let (one, other) = tokio::join!(stage.api.post(&polls, &empty), stage.api.post(&polls, &empty));
+        let (one, other) = (one?, other?);
+        let told = |answer: &periodic_tests::Answer| {
+            answer.status == 409 && answer.message().contains("in progress")
+        };
+        Ok((told(&one) || told(&other)).then_some(()))
+    })
+    .await?;
+    stage.provider.clear_faults();
+
+    let contacts = format!("{path}/pollers/contacts");
+    for poller in stage.pollers(&instance).await?.as_array().into_iter().flatten() {
+        let resource = poller["resource"].as_str().context("a resource")?;
+        let pause = json!({ "paused": true });
+        stage
+            .api
+            .patch(&format!("{path}/pollers/{resource}"), &pause)
+            .await?
+            .ok()?;
+    }
+    refused("its pollers are paused").await?;
+    stage
+        .api
+        .patch(&contacts, &json!({ "paused": false }))
+        .await?
+        .ok()?;
+    stage.api.delete(&format!("{path}/enabled")).await?;
+    refused("it is disabled").await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pollers_may_be_written_in_the_older_form() -> anyhow::Result<()> {
     let stage = Stage::set().await?;
     let urls = "contacts|/hubs/crm/contacts?where=LastModifyDate>='${date}'||LastModifyDate|yyyy-MM-dd'T'HH:mm:ssXXX\n\
