@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, header::AUTHORIZATION, request::Parts},
 };
 
-use super::{Api, error::ApiError, instances};
+use super::{Api, error::ApiError, hub, instances};
 use crate::store::{Instance, InstanceId, OrganizationId, User};
 
 /// A user of an organization, and the instance that an Element token addresses.
@@ -132,8 +132,10 @@ impl FromRequestParts<Api> for OnInstance {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let Caller { user, instance } = Caller::from_request_parts(parts, api).await?;
+        let instance = instance.ok_or_else(ApiError::unauthorized)?;
+        hub::addressed(instance.id);
         Ok(Self {
-            instance: instance.ok_or_else(ApiError::unauthorized)?,
+            instance,
             organization: user.organization,
         })
     }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    http::{
+        HeaderValue, StatusCode,
+        header::{ALLOW, RETRY_AFTER},
+    },
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -23,6 +26,8 @@ pub(crate) struct ApiError {
     message: String,
     provider_message: Option<String>,
     retry_after: Option<Duration>,
+    /// The methods that the path knows besides.
+    allow: Option<HeaderValue>,
 }
 
 /// What a handler returns.
@@ -49,6 +54,7 @@ impl ApiError {
             message: message.into(),
             provider_message: None,
             retry_after: None,
+            allow: None,
         }
     }
 
@@ -62,6 +68,28 @@ impl ApiError {
 
     pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// The same, said of a method of the path, which knows these.
+    pub(super) fn not_allowed(self, methods: &str) -> Self {
+        Self {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            allow: HeaderValue::from_str(methods).ok(),
+            ..self
+        }
+    }
+
+    /// The same, said of what a query parameter names: no other method would help.
+    pub(super) fn of_parameter(self, name: &str) -> Self {
+        match self.status {
+            StatusCode::METHOD_NOT_ALLOWED => Self {
+                status: StatusCode::BAD_REQUEST,
+                message: format!("{name}: {}", self.message),
+                allow: None,
+                ..self
+            },
+            _ => self,
+        }
     }
 
     /// The secret's budget is spent.
@@ -110,6 +138,7 @@ impl IntoResponse for ApiError {
             message,
             provider_message,
             retry_after,
+            allow,
         } = self;
         let body = Body {
             message,
@@ -122,6 +151,9 @@ impl IntoResponse for ApiError {
                 RETRY_AFTER,
                 HeaderValue::from((after.as_secs() + u64::from(after.subsec_nanos() > 0)).max(1)),
             );
+        }
+        if let Some(methods) = allow {
+            response.headers_mut().insert(ALLOW, methods);
         }
         response
     }
@@ -160,8 +192,11 @@ impl From<Failure> for ApiError {
             Failure::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Failure::NotFound(_) => StatusCode::NOT_FOUND,
             Failure::InvalidRequest(_) => StatusCode::BAD_REQUEST,
-            Failure::Unsupported(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Failure::Permanent(_) | Failure::Refused(_) | Failure::Declaration(_) => StatusCode::BAD_REQUEST,
+            // Where a method of a path is not supported, the hub says so: it knows the others.
+            Failure::Unsupported(_)
+            | Failure::Permanent(_)
+            | Failure::Refused(_)
+            | Failure::Declaration(_) => StatusCode::BAD_REQUEST,
             Failure::NoAdapter(_)
             | Failure::Adapter(CallError::Quarantined { .. } | CallError::Busy { .. }) => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -172,10 +207,9 @@ impl From<Failure> for ApiError {
             Failure::Store(_) | Failure::Vault(_) => return Self::internal(&failure),
         };
         Self {
-            status,
-            message: failure.to_string(),
             provider_message,
             retry_after,
+            ..Self::new(status, failure.to_string())
         }
     }
 }

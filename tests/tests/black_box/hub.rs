@@ -172,6 +172,10 @@ async fn records_are_created_read_changed_and_deleted() -> anyhow::Result<()> {
         .refused(404, &["nothing", "contacts", "opportunities"])?;
     let lead = api.post("/hubs/crm/leads", &json!({ "LastName": "X" })).await?;
     lead.refused(405, &["leads"])?;
+    assert_eq!(lead.header("allow"), "GET, HEAD");
+    let lead = api.delete("/hubs/crm/leads/1").await?;
+    lead.refused(405, &["leads", "delete"])?;
+    assert_eq!(lead.header("allow"), "GET, HEAD");
     api.call(Method::POST, "/contacts", Some(b"[1]".to_vec()))
         .await?
         .refused(400, &["body"])?;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::super::hub::Place;
 use crate::transform::Objects;
 
 /// What is documented: the resources of an element and, for an instance, its common objects.
@@ -167,17 +168,14 @@ struct Ids {
 fn operations(name: &str, resource: &Resource, ids: Ids) -> (Map<String, Value>, Map<String, Value>) {
     let (mut list, mut object) = (Map::new(), Map::new());
     for operation in &resource.operations {
-        let (on_object, method, verb) = match operation {
-            ResourceOperation::List => (false, "get", "list"),
-            ResourceOperation::Create => (false, "post", "create"),
-            ResourceOperation::Get => (true, "get", "get"),
-            ResourceOperation::Update => (true, "patch", "update"),
-            ResourceOperation::Replace => (true, "put", "replace"),
-            ResourceOperation::Delete => (true, "delete", "delete"),
-        };
-        let place = if on_object { &mut object } else { &mut list };
-        place.insert(
-            method.to_owned(),
+        let Place {
+            on_object,
+            method,
+            verb,
+        } = Place::of(*operation);
+        let methods = if on_object { &mut object } else { &mut list };
+        methods.insert(
+            method.to_ascii_lowercase(),
             described(*operation, verb, name, on_object, ids),
         );
     }

@@ -2,8 +2,10 @@
 
 mod address;
 mod objects;
+mod place;
 mod query;
 mod target;
+mod told;
 
 use std::sync::Arc;
 
@@ -24,9 +26,10 @@ use serde_json::{Value, value::RawValue};
 
 use self::{
     address::{Addressed, CollectionPath, ObjectPath},
+    place::allowed,
     target::Target,
 };
-pub(super) use self::{query::select, target::objects_of};
+pub(super) use self::{place::Place, query::select, target::objects_of, told::addressed};
 use super::{
     Api,
     auth::{self, OnInstance},
@@ -39,7 +42,7 @@ use super::{
 use crate::{
     adapter::contract::{hub, types},
     body,
-    session::{HubAnswer, Nulls, Session},
+    session::{Failure, HubAnswer, Nulls, Session},
     store::Instance,
 };
 
@@ -67,6 +70,7 @@ pub(super) fn routes() -> Router<Api> {
             on_get(get).patch(update).put(replace).delete(delete),
         )
         .merge(children("/hubs/{hub}"))
+        .route_layer(middleware::from_fn(told::tell))
         .merge(resources())
 }
 
@@ -77,6 +81,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/ping", "Whether the provider answers")
             .answers::<objects::Ping>()
             .by_token()
+            .tells_instance()
             .at_provider(),
         Endpoint::get(
             "/objects",
@@ -146,6 +151,7 @@ pub(super) fn resources() -> Router<Api> {
             on_get(get).patch(update).put(replace).delete(delete),
         )
         .merge(children(""))
+        .route_layer(middleware::from_fn(told::tell))
 }
 
 /// The resources of an object: they are there for whoever addresses an instance, and nothing is for others.
@@ -345,13 +351,18 @@ async fn operate(
         let mut session = Session::open(&host, &on).await?.awaited();
         target.check(session.description(), needed)?;
         let operation = operation(&mut target, session.description())?;
-        let answer = session.operate(operation).await?;
-        ApiResult::Ok((target, answer))
+        match session.operate(operation).await {
+            Ok(answer) => Ok((target, answer)),
+            Err(failure @ Failure::Unsupported(_)) => {
+                let resource = target.find(session.description())?;
+                Err(ApiError::from(failure).not_allowed(&allowed(needed, resource)))
+            }
+            Err(failure) => Err(failure.into()),
+        }
     });
     let (target, answer) = operated.await??;
     let answer = target.shown(answer).await?;
     let mut headers = HeaderMap::new();
-    headers.insert("elements-element-instance-id", HeaderValue::from(instance.id.0));
     target.warn(&mut headers);
     let body = match answer {
         HubAnswer::Done => return Ok((StatusCode::OK, headers).into_response()),

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue},
-    response::{IntoResponse, Response},
+    http::HeaderMap,
 };
 use periodic_sdk::{child, description::Resource};
 use serde::Serialize;
@@ -75,7 +74,11 @@ pub(super) async fn ping(State(api): State<Api>, on: OnInstance) -> ApiResult<Js
 }
 
 /// `GET /objects`, also of a disabled instance, common objects among them: names, or with `Elements-Version: Helium` names and kinds.
-pub(super) async fn list(State(api): State<Api>, on: OnInstance, headers: HeaderMap) -> ApiResult<Response> {
+pub(super) async fn list(
+    State(api): State<Api>,
+    on: OnInstance,
+    headers: HeaderMap,
+) -> ApiResult<Json<Vec<Listed>>> {
     let adapter = elements::find(&api, &on.instance.element)?;
     let objects = objects_of(&api, &on.instance, on.organization).await?;
     let described = objects.describe(adapter.description());
@@ -105,7 +108,7 @@ pub(super) async fn list(State(api): State<Api>, on: OnInstance, headers: Header
     } else {
         names.cloned().map(Listed::Named).collect()
     };
-    Ok(of_instance(&on.instance, Json(body)))
+    Ok(Json(body))
 }
 
 /// `GET /objects/{name}/metadata`: the fields as the provider tells them, otherwise as the element describes them.
@@ -113,14 +116,11 @@ pub(super) async fn metadata(
     State(api): State<Api>,
     on: OnInstance,
     Path(Named { name }): Path<Named>,
-) -> ApiResult<Response> {
+) -> ApiResult<Json<ObjectMetadata>> {
     let adapter = elements::find(&api, &on.instance.element)?;
     let objects = objects_of(&api, &on.instance, on.organization).await?;
     if let Some(mapping) = objects.get(&name) {
-        return Ok(of_instance(
-            &on.instance,
-            Json(ObjectMetadata::of_mapping(mapping)),
-        ));
+        return Ok(Json(ObjectMetadata::of_mapping(mapping)));
     }
     let resource = find_any(adapter.description(), &name)?;
     let fields = match on.instance.disabled {
@@ -129,10 +129,7 @@ pub(super) async fn metadata(
             .await?
             .unwrap_or_else(|| described(resource)),
     };
-    Ok(of_instance(
-        &on.instance,
-        Json(ObjectMetadata::of_resource(name, &fields)),
-    ))
+    Ok(Json(ObjectMetadata::of_resource(name, &fields)))
 }
 
 /// `GET /objects/{name}/docs`: Swagger 2.0 of the resource.
@@ -140,7 +137,7 @@ pub(super) async fn docs(
     State(api): State<Api>,
     on: OnInstance,
     Path(Named { name }): Path<Named>,
-) -> ApiResult<Response> {
+) -> ApiResult<Json<Value>> {
     let adapter = elements::find(&api, &on.instance.element)?;
     let objects = objects_of(&api, &on.instance, on.organization).await?;
     find_any(&objects.describe(adapter.description()), &name)?;
@@ -148,10 +145,7 @@ pub(super) async fn docs(
         element: adapter.description(),
         objects: Some(&objects),
     };
-    Ok(of_instance(
-        &on.instance,
-        Json(elements::resource_docs(&api, subject, &name)),
-    ))
+    Ok(Json(elements::resource_docs(&api, subject, &name)))
 }
 
 fn described(resource: &Resource) -> Value {
@@ -176,11 +170,4 @@ async fn told(api: &Api, instance: &Instance, name: &str) -> ApiResult<Option<Va
         }
     });
     Ok(told.await??)
-}
-
-fn of_instance(instance: &Instance, body: Json<impl Serialize>) -> Response {
-    let mut response = body.into_response();
-    let id = HeaderValue::from(instance.id.0);
-    response.headers_mut().insert("elements-element-instance-id", id);
-    response
 }

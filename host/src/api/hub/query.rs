@@ -48,7 +48,8 @@ pub(in crate::api) async fn get(State(api): State<Api>, on: OnInstance, query: Q
         total: query.truth("returnTotalCount"),
         parameters: Vec::new(),
     };
-    listed(&api, &on, Addressed::plain(select.object), listing).await
+    let listed = listed(&api, &on, Addressed::plain(select.object), listing).await;
+    listed.map_err(|error| error.of_parameter("q"))
 }
 
 /// The query's `q`, taken apart.

@@ -15,6 +15,7 @@ use super::{
     },
     address::Addressed,
     find, find_any,
+    place::{Place, allowed},
 };
 use crate::{
     adapter::contract::hub,
@@ -81,20 +82,20 @@ impl Target {
         if known.operations.contains(&needed) {
             return Ok(());
         }
-        let word = |operation: &ResourceOperation| format!("{operation:?}").to_lowercase();
-        let can: Vec<String> = known.operations.iter().map(word).collect();
+        let word = |operation: ResourceOperation| Place::of(operation).verb;
+        let can: Vec<&str> = known.operations.iter().map(|known| word(*known)).collect();
         let message = format!(
             "{} of {} cannot {}; it can {}",
             self.asked.declared,
             description.key,
-            word(&needed),
+            word(needed),
             can.join(", ")
         );
-        Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message))
+        Err(ApiError::bad_request(message).not_allowed(&allowed(needed, known)))
     }
 
     /// What the element says of the resource.
-    fn find<'d>(&self, description: &'d Description) -> ApiResult<&'d Resource> {
+    pub(super) fn find<'d>(&self, description: &'d Description) -> ApiResult<&'d Resource> {
         match &self.mapping {
             None if self.asked.is_child => find_any(description, &self.asked.declared),
             None => find(description, &self.asked.declared),

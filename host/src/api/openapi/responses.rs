@@ -32,12 +32,13 @@ const REFUSALS: [(StatusCode, &str, &str); 14] = [
 
 /// The headers that there are, each with its type and what it means.
 #[rustfmt::skip]
-const HEADERS: [(&str, Type, &str); 6] = [
+const HEADERS: [(&str, Type, &str); 7] = [
     (REQUEST_ID, Type::String, "The request's id, as in the log"),
     (RETURNED_COUNT, Type::Integer, "How many entries the body has"),
     (TOTAL_COUNT, Type::Integer, "How many there are altogether, where that was asked and the provider tells"),
     (NEXT_PAGE_TOKEN, Type::String, "What nextPage has to be for the page that follows, if there is one"),
     (INSTANCE_ID, Type::Integer, "The id of the instance that was addressed"),
+    (ALLOW, Type::String, "The methods that the path knows besides"),
     (RETRY_AFTER, Type::Integer, "So many seconds to wait before asking again, where that is known"),
 ];
 const REQUEST_ID: &str = "Elements-Request-Id";
@@ -45,6 +46,7 @@ const RETURNED_COUNT: &str = "Elements-Returned-Count";
 const TOTAL_COUNT: &str = "Elements-Total-Count";
 const NEXT_PAGE_TOKEN: &str = "Elements-Next-Page-Token";
 const INSTANCE_ID: &str = "Elements-Element-Instance-Id";
+const ALLOW: &str = "Allow";
 const RETRY_AFTER: &str = "Retry-After";
 
 /// The headers by their names.
@@ -67,6 +69,7 @@ pub(super) fn refusals(shape: Shape) -> impl Iterator<Item = (&'static str, Resp
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
                 with_headers(refusal, &[RETRY_AFTER])
             }
+            StatusCode::METHOD_NOT_ALLOWED => with_headers(refusal, &[ALLOW]),
             _ => refusal,
         };
         let refusal = refusal.content(JSON, Content::new(Some(shape.reference())));
