@@ -4,8 +4,8 @@ use std::{any::Any, sync::atomic::Ordering, time::Duration};
 
 use axum::{
     body::{Body, BodyDataStream, HttpBody as _},
-    extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    extract::{OriginalUri, Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -169,7 +169,7 @@ fn throw_away(mut chunks: BodyDataStream) {
 }
 
 /// Nobody answers to this path.
-pub(super) async fn not_found(uri: Uri) -> ApiError {
+pub(super) async fn not_found(OriginalUri(uri): OriginalUri) -> ApiError {
     ApiError::not_found(format!(
         "nothing is at {}; the interface is at {}",
         uri.path(),
@@ -178,7 +178,7 @@ pub(super) async fn not_found(uri: Uri) -> ApiError {
 }
 
 /// The path knows other methods.
-pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
+pub(super) async fn method_not_allowed(method: Method, OriginalUri(uri): OriginalUri) -> ApiError {
     let message = format!("{} does not know the method {method}", uri.path());
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message)
 }

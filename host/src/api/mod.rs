@@ -6,6 +6,7 @@ mod auth;
 mod bulk;
 mod carry;
 mod common;
+mod cors;
 mod deliveries;
 mod elements;
 mod error;
@@ -116,6 +117,7 @@ impl Api {
             .layer(middleware::from_fn(layers::limit_body))
             .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
             .layer(tower_http::catch_panic::CatchPanicLayer::custom(layers::panicked))
+            .layer(middleware::from_fn(cors::share))
             .layer(middleware::from_fn_with_state(self.clone(), layers::identify))
             .with_state(self)
     }

@@ -280,6 +280,56 @@ async fn a_wrong_value_is_refused_wherever_it_is_set() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_of_other_origins_are_let_in() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    // Nobody says who he is when he asks whether he may.
+    let browser = stage.api.authorized(None).with("origin", "https://app.example");
+    let asks = browser
+        .with("access-control-request-method", "PATCH")
+        .with("access-control-request-headers", "authorization, content-type");
+    for (path, methods) in [
+        ("//elements/api-v2/instances/7", "GET,HEAD,PUT,PATCH,DELETE"),
+        ("//elements/api-v2/hubs/crm/contacts", "GET,HEAD,POST"),
+        ("//elements/api-v2/accounts", "GET,HEAD,POST"),
+        ("//elements/api-v2/no/thing/is/at/this/path", ""),
+        ("//healthz", "GET,HEAD"),
+    ] {
+        let answer = asks.call(Method::OPTIONS, path, None).await?;
+        assert_eq!((answer.status, answer.text.as_str()), (204, ""), "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+        let allowed = answer.header("access-control-allow-methods");
+        assert!(
+            allowed.contains("PATCH") && allowed.contains("DELETE"),
+            "{allowed}"
+        );
+        let allowed = answer.header("access-control-allow-headers");
+        assert!(
+            allowed.contains("Authorization") && allowed.contains("Content-Type"),
+            "{allowed}"
+        );
+        assert!(!answer.header("access-control-max-age").is_empty());
+        assert_eq!(answer.header("allow"), methods, "{path}");
+    }
+    // Answers are handed on, refusals too.
+    for answer in [
+        browser.get("/instances").await?,
+        stage
+            .api
+            .with("origin", "https://app.example")
+            .get("/elements")
+            .await?,
+    ] {
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            "*",
+            "{}",
+            answer.asked
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bodies_are_refused_in_words_of_our_own() -> anyhow::Result<()> {
     let stage = Stage::set().await?;
     let instance = stage.instance().await?;
@@ -437,8 +487,16 @@ async fn strangers_wrong_paths_and_large_bodies_are_refused() -> anyhow::Result<
     ] {
         api.get(path).await?.refused(404, &[])?;
     }
+    // A path is named as it was sent.
+    for path in ["/a/b/c/d", "/a/b/c/d/e", "/hubs/crm/a/b/c/d"] {
+        let named = format!("nothing is at /elements/api-v2{path};");
+        api.get(path).await?.refused(404, &[&named])?;
+    }
     let wrong = api.call(Method::PUT, "/elements", None).await?;
-    wrong.refused(405, &["PUT", "/elements"])?;
+    wrong.refused(405, &["PUT", "/elements/api-v2/elements"])?;
+    assert_eq!(wrong.header("allow"), "GET,HEAD");
+    let wrong = api.call(Method::DELETE, "/accounts", None).await?;
+    wrong.refused(405, &["DELETE", "/elements/api-v2/accounts"])?;
     let large = vec![b' '; (8 << 20) + 1];
     let large = api.call(Method::POST, "/instances", Some(large)).await?;
     large.refused(413, &[])?;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, Request, State},
+    extract::{OriginalUri, Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -166,11 +166,11 @@ fn children(prefix: &str) -> Router<Api> {
         .route_layer(middleware::from_fn(of_instances))
 }
 
-async fn of_instances(request: Request, next: Next) -> Response {
+async fn of_instances(uri: OriginalUri, request: Request, next: Next) -> Response {
     if auth::addresses_instance(request.headers()) {
         return next.run(request).await;
     }
-    layers::not_found(request.uri().clone()).await.into_response()
+    layers::not_found(uri).await.into_response()
 }
 
 /// `GET /{resource}`.
