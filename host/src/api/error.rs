@@ -13,7 +13,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{BODY_LIMIT, layers};
+use super::{BODY_LIMIT, layers, view};
 use crate::{adapter::CallError, body::BodyError, instance::Problem, session::Failure, store::StoreError};
 
 /// The text of a 401, verbatim as Cloud Elements has it.
@@ -187,6 +187,10 @@ impl From<Failure> for ApiError {
             Failure::Adapter(CallError::Quarantined { .. }) => Some(Duration::from_secs(30)),
             _ => None,
         };
+        let message = match &failure {
+            Failure::Adapter(error) => told(error),
+            failure => failure.to_string(),
+        };
         let status = match &failure {
             Failure::Unauthenticated(_) => StatusCode::FORBIDDEN,
             Failure::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -209,9 +213,35 @@ impl From<Failure> for ApiError {
         Self {
             provider_message,
             retry_after,
-            ..Self::new(status, failure.to_string())
+            ..Self::new(status, message)
         }
     }
+}
+
+/// What a caller is told of a call that failed. The guest's words and the functions that led to a trap are for whoever runs
+/// the host.
+fn told(error: &CallError) -> String {
+    let outline = match error {
+        CallError::Trap {
+            adapter, function, ..
+        } => format!("adapter {adapter}: {function} trapped"),
+        CallError::Limit {
+            adapter,
+            function,
+            refusal,
+            ..
+        } => format!("adapter {adapter}: {function} failed after a refusal: {refusal}"),
+        CallError::Quarantined { adapter, until, .. } => {
+            return format!(
+                "adapter {adapter} is in quarantine until {}, because calls of it failed; a new version of its file ends \
+                 that, and GET /adapters/{adapter} says more",
+                view::instant(*until)
+            );
+        }
+        error => return error.to_string(),
+    };
+    tracing::warn!(%error, "an adapter failed");
+    format!("{outline}; the host's log has the rest under this request id, and names the report of it")
 }
 
 impl From<Problem> for ApiError {

@@ -51,8 +51,11 @@ impl Witness for Crashes {
             self.kept,
             self.clock.now(),
         );
+        // The request that the call was made for is told with it.
+        let of_request = tracing::Span::current();
         // The call's task goes on; a disk may be slow.
-        tokio::task::spawn_blocking(move || match write(&folder, &crash, kept, now) {
+        tokio::task::spawn_blocking(move || {
+            of_request.in_scope(|| match write(&folder, &crash, kept, now) {
             Ok(name) => tracing::error!(
                 adapter = crash.element,
                 function = crash.function,
@@ -62,6 +65,7 @@ impl Witness for Crashes {
             Err(error) => {
                 tracing::error!(adapter = crash.element, %error, "the report of a crash could not be written");
             }
+        })
         });
     }
 }
