@@ -85,13 +85,11 @@ impl Bench {
         for name in &case.secrets {
             secrets.insert(name.clone(), Secret::from(format!("{VALUE}{name}")));
         }
-        let everything = ["0.0.0.0/0", "::/0"].iter().filter_map(|net| net.parse().ok());
-        let options = Options {
-            allow: everything.collect(),
-            ..self.egress.clone()
-        };
         let script = Arc::new(Script::of(&case.exchanges));
-        let (host, wire) = (self.host(options, &script, case.now)?, &script);
+        let (host, wire) = (
+            self.host(self.egress.clone().opened(), &script, case.now)?,
+            &script,
+        );
         let (observed, _secrets) =
             run(&host, wire, adapter, case, case.configuration.clone(), secrets).await?;
         Ok(observed)

@@ -11,8 +11,6 @@ use super::{PatternError, RefusedAddress, UrlPatterns, is_reserved};
 #[derive(Debug, Clone, Default)]
 pub struct Audience {
     requests: UrlPatterns,
-    /// The patterns as they are declared, for messages.
-    declared: String,
     /// What the operator allows of that.
     narrowed: Option<Narrowed>,
     secrets: Vec<Binding>,
@@ -22,7 +20,6 @@ pub struct Audience {
 #[derive(Debug, Clone)]
 struct Narrowed {
     allowed: UrlPatterns,
-    shown: String,
     setting: String,
 }
 
@@ -57,16 +54,39 @@ pub enum Place<'a> {
 /// The place of secrets that the provider's own calls are verified with.
 const WEBHOOK: &str = "webhook";
 
+/// The places as a description names them; `NAME` stands for a name.
+pub const PLACES: [&str; 9] = [
+    "bearer",
+    "basic",
+    "oauth1",
+    "hmac",
+    "header:NAME",
+    "query:NAME",
+    "form:NAME",
+    "json:NAME",
+    WEBHOOK,
+];
+
+/// Whether a description may name this place.
+pub fn is_place(bound: &str) -> bool {
+    PLACES.into_iter().any(|place| match place.strip_suffix("NAME") {
+        Some(kind) => bound.strip_prefix(kind).is_some_and(|name| !name.is_empty()),
+        None => bound == place,
+    })
+}
+
 /// Why nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// No URL.
-    #[error("{url:?} is no URL: {why}")]
+    #[error("{url:?} is no URL: {why}{}", .settings.iter().map(|why| format!("; {why}")).collect::<String>())]
     NoUrl {
         /// What was asked for.
         url: String,
         /// What is wrong.
         why: url::ParseError,
+        /// What is wrong with the instance's addresses.
+        settings: Vec<String>,
     },
     /// Not declared.
     #[error(
@@ -138,7 +158,6 @@ impl Audience {
         let narrow = |patterns: &[String]| {
             Ok(Narrowed {
                 allowed: UrlPatterns::compile(patterns, lookup)?,
-                shown: patterns.join(", "),
                 setting: format!("elements.{}.egress", description.key),
             })
         };
@@ -154,7 +173,6 @@ impl Audience {
         };
         Ok(Self {
             requests,
-            declared: description.egress.join(", "),
             narrowed,
             secrets: description.secrets.iter().map(bind).collect::<Result<_, _>>()?,
         })
@@ -163,24 +181,29 @@ impl Audience {
     /// Whether a request may go there.
     pub fn check_request(&self, url: &Url) -> Result<(), Refused> {
         if !self.requests.allows(url) {
-            let operator = |Narrowed { setting, shown, .. }: &Narrowed| {
-                format!(", and setting {setting} allows only {shown}")
+            let operator = |Narrowed { setting, allowed }: &Narrowed| {
+                format!(", and setting {setting} allows only {allowed}")
             };
             return Err(Refused::Undeclared {
                 url: shown(url),
-                declared: self.declared.clone(),
+                declared: self.requests.to_string(),
                 operator: self.narrowed.as_ref().map(operator).unwrap_or_default(),
             });
         }
         match &self.narrowed {
             Some(narrowed) if !narrowed.allowed.allows(url) => Err(Refused::Narrowed {
                 url: shown(url),
-                declared: self.declared.clone(),
+                declared: self.requests.to_string(),
                 setting: narrowed.setting.clone(),
-                allowed: narrowed.shown.clone(),
+                allowed: narrowed.allowed.to_string(),
             }),
             _ => Ok(()),
         }
+    }
+
+    /// What of the configuration keeps requests from being sent anywhere.
+    pub(super) fn unfilled(&self) -> Vec<String> {
+        self.requests.unfilled()
     }
 
     /// Where a secret may go.
@@ -272,12 +295,12 @@ mod tests {
         };
         check(None, "https://acme.example/x", Ok(()));
         let undeclared = "the element does not declare requests to https://other.example/x: none of its egress \
-                          patterns ({acme.url}*) matches";
+                          patterns ({acme.url}* = https://acme.example*) matches";
         check(None, "https://other.example/x", Err(undeclared));
         let narrowed = ["https://acme.example/api/*".to_owned()];
         check(Some(&narrowed), "https://acme.example/api/x", Ok(()));
         let refused = "the operator does not allow requests to https://acme.example/x: the element declares \
-                       {acme.url}*, and setting elements.acme.egress allows only https://acme.example/api/*";
+                       {acme.url}* = https://acme.example*, and setting elements.acme.egress allows only https://acme.example/api/*";
         check(Some(&narrowed), "https://acme.example/x", Err(refused));
         let both =
             format!("{undeclared}, and setting elements.acme.egress allows only https://acme.example/api/*");

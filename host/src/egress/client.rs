@@ -1,6 +1,11 @@
 //! The guarded client, and the sending of the contract's requests.
 
-use std::{net::SocketAddr, str::FromStr as _, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    str::FromStr as _,
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::DateTime;
 use futures::StreamExt as _;
@@ -43,6 +48,21 @@ impl Default for Options {
             allow: Vec::new(),
             request_timeout: Duration::from_secs(60),
             response_limit: 16 << 20,
+        }
+    }
+}
+
+impl Options {
+    /// The same with every address open, for those who have no network.
+    #[must_use]
+    pub fn opened(self) -> Self {
+        let everything = [IpAddr::from([0; 4]), IpAddr::from([0_u16; 8])];
+        let everything = everything
+            .into_iter()
+            .filter_map(|address| IpNet::new(address, 0).ok());
+        Self {
+            allow: everything.collect(),
+            ..self
         }
     }
 }
@@ -159,6 +179,7 @@ impl Egress {
         let url = Url::parse(&request.url).map_err(|why| Refused::NoUrl {
             url: cut(&request.url),
             why,
+            settings: audience.unfilled(),
         })?;
         if !url.username().is_empty() || url.password().is_some() {
             let what = "user and password in the URL cannot be: name a credential".to_owned();
@@ -223,7 +244,7 @@ impl Egress {
             Err(_elapsed) => {
                 let limit = self.options.request_timeout;
                 let error = types::TransportError::Timeout(format!(
-                    "no complete answer from {host} within {limit:?}"
+                    "no complete answer from {host} within {limit:?} (setting egress.timeout)"
                 ));
                 return Err((Delivered::Unknown, error));
             }

@@ -429,8 +429,11 @@ impl<'h> Session<'h> {
     /// Where requests and secrets may go follows from the configuration.
     fn rebind(&mut self) -> Result<(), Failure> {
         let description = self.adapter.description();
-        let lookup =
-            |key: &str| in_force(&self.own, &self.derived, self.host, description, key).map(str::to_owned);
+        // A secret's value stands in no address: refusals show what the patterns come to.
+        let lookup = |key: &str| {
+            let value = in_force(&self.own, &self.derived, self.host, description, key);
+            value.filter(|_| !self.is_secret(key)).map(str::to_owned)
+        };
         let narrowed = self.host.element_egress.get(&description.key).map(Vec::as_slice);
         self.audience = Audience::new(description, narrowed, &lookup)?;
         Ok(())
