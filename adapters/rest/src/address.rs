@@ -58,6 +58,12 @@ pub(crate) fn fill(context: &Context, text: &str) -> Result<String, Failure> {
     Ok(filled)
 }
 
+/// The configuration keys that a text names.
+pub(crate) fn keys(text: &str) -> impl Iterator<Item = &str> {
+    let opened = text.split('{').skip(1);
+    opened.filter_map(|rest| rest.split_once('}')).map(|(key, _)| key)
+}
+
 /// The API's address, without a slash at its end.
 fn base(context: &Context, package: &Package) -> Result<String, Failure> {
     let mut base = fill(context, &package.api.base)?;

@@ -93,7 +93,7 @@ fn below(base: &str) -> String {
 }
 
 /// What the authentication needs, unless the file describes it better, and what the file has beside.
-fn configuration(package: &Package) -> Vec<ConfigurationKey> {
+pub(crate) fn configuration(package: &Package) -> Vec<ConfigurationKey> {
     let optional = |key: ConfigurationKey| ConfigurationKey {
         required: false,
         ..key

@@ -8,11 +8,12 @@ use periodic_sdk::{
     contract::{Context, Failure},
     description::{ConfigurationKey, RateLimit, ResourceField, ResourceOperation},
     path::JsonPath,
+    poller::TOLERANCE,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{address, filter::Condition, paging::Paging};
+use crate::{address, describe, filter::Condition, paging::Paging};
 
 /// A provider, described. Members that nobody knows are refused, so that a slip of the pen is told.
 #[derive(Debug, Clone, Deserialize)]
@@ -186,8 +187,16 @@ impl Package {
         )?;
         let text =
             std::str::from_utf8(file).map_err(|error| format!("the description file is no text: {error}"))?;
-        let package: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        let document = toml::Deserializer::parse(text).map_err(|error| error.to_string())?;
+        // The contract's own types pass over what they do not know; a file's author wants to hear of it.
+        let mut unknown = Vec::new();
+        let package: Self = serde_ignored::deserialize(document, |member| unknown.push(member.to_string()))
+            .map_err(|error| error.to_string())?;
+        if let [member, ..] = unknown.as_slice() {
+            return Err(format!("{member}: there is no such member"));
+        }
         package.check()?;
+        package.check_keys()?;
         Ok(package)
     }
 
@@ -273,6 +282,57 @@ impl Package {
             }
         }
         Ok(())
+    }
+}
+
+impl Package {
+    /// A key that no instance has would be missed only when somebody makes one.
+    fn check_keys(&self) -> Result<(), String> {
+        let keys = describe::configuration(self);
+        let named = self.addresses().into_iter();
+        let named = named.flat_map(|(place, text)| address::keys(text).map(move |key| (place.clone(), key)));
+        for (place, key) in named {
+            match keys.iter().find(|known| known.key == key) {
+                Some(known) if !known.secret => {}
+                Some(_) => {
+                    return Err(format!(
+                        "{place}: {{{key}}} is a secret, which stands in no address"
+                    ));
+                }
+                None => {
+                    let known = keys
+                        .iter()
+                        .filter(|known| !known.secret && known.key != TOLERANCE);
+                    let known: Vec<&str> = known.map(|known| known.key.as_str()).collect();
+                    return Err(format!(
+                        "{place}: {{{key}}} is no configuration key: describe it under [[configuration]], where there \
+                         are {}",
+                        known.join(", ")
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every text that values of the configuration are put into, with its place. A parent's id is none.
+    fn addresses(&self) -> Vec<(String, &str)> {
+        let mut addresses = vec![("api.base".to_owned(), self.api.base.as_str())];
+        addresses.extend(
+            self.api
+                .probe
+                .iter()
+                .map(|probe| ("api.probe".to_owned(), probe.as_str())),
+        );
+        if let Authentication::Oauth2 { authorize, token, .. } = &self.authentication {
+            addresses.push(("authentication.authorize".to_owned(), authorize));
+            addresses.push(("authentication.token".to_owned(), token));
+        }
+        for (name, resource) in &self.resources {
+            let parts = resource.path.split(PARENT);
+            addresses.extend(parts.map(|part| (format!("resources.{name}.path"), part)));
+        }
+        addresses
     }
 }
 

@@ -83,7 +83,7 @@ pub enum Rejection {
     /// It needs a description file, and there is none.
     #[error(
         "it describes no element on its own: put a description file NAME.element.toml with the line \
-         adapter = {file:?} beside it (describe answers: {answer})"
+         adapter = {file:?} beside it, or name one with --package where a command loads it (describe answers: {answer})"
     )]
     NeedsDescription {
         /// Its name.

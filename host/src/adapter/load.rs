@@ -77,7 +77,7 @@ impl Adapter {
         let json = described.map_err(|answer| match &adapter.package {
             Some(_) => Rejection::Described(answer),
             None => Rejection::NeedsDescription {
-                file: adapter.file().to_owned(),
+                file: base_name(adapter.file()).to_owned(),
                 answer,
             },
         })?;
@@ -91,6 +91,11 @@ impl Adapter {
         adapter.limits = host.limits.of_element(adapter.key(), adapter.file());
         Ok(adapter)
     }
+}
+
+/// A file's name without its folder: tools load files from anywhere.
+fn base_name(file: &str) -> &str {
+    file.rsplit('/').next().unwrap_or(file)
 }
 
 /// What `describe` returned, or the member in which it is wrong.

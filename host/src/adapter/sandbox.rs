@@ -118,6 +118,12 @@ impl Adapter {
         }
     }
 
+    /// What `describe` answers, with the members that a host passes over.
+    pub async fn described(&self) -> anyhow::Result<serde_json::Value> {
+        let json = self.describe().await?.map_err(anyhow::Error::msg)?;
+        Ok(serde_json::from_str(&json)?)
+    }
+
     /// Forget its strikes: in the sandbox each case stands for itself.
     pub fn pardon(&self) {
         self.supervisor.accepted();

@@ -75,6 +75,34 @@ fn what_is_wrong_is_told_with_its_place() {
         ("header = \"Authorization\"", "", "header or a query"),
         ("[\"list\", \"get\"]", "[\"list\", \"got\"]", "got"),
         ("adapter = \"rest.wasm\"", "", "adapter"),
+        // The types of the contract would pass over these.
+        (
+            "required = true",
+            "requird = true",
+            "configuration.0.requird: there is",
+        ),
+        (
+            "type = \"date\"",
+            "type = \"date\", kind = 1",
+            "resources.tickets.fields.3.kind",
+        ),
+        ("account = [", "acount = [", "rateLimits.0.acount"),
+        (
+            "base = \"{acmedesk.url}",
+            "base = \"{acmedesk.ulr}",
+            "api.base: {acmedesk.ulr} is no configuration key: describe it under [[configuration]], where there are \
+             acmedesk.url",
+        ),
+        (
+            "probe = \"/me\"",
+            "probe = \"/me/{acmedesk.key}\"",
+            "api.probe: {acmedesk.key} is a secret",
+        ),
+        (
+            "/tickets/{parent}/comments",
+            "/{site}/tickets/{parent}/comments",
+            "resources.tickets/comments.path: {site} is no",
+        ),
     ];
     for (right, wrong, words) in cases {
         assert!(HELPDESK.contains(right), "{right}");

@@ -38,7 +38,8 @@ pub(super) async fn run(flags: &Flags, arguments: &Arguments) -> anyhow::Result<
         Err(unloaded) => return Err(unloaded.into()),
     };
     let size = std::fs::metadata(&arguments.file)?.len();
-    let findings = lint(adapter.description());
+    let described = adapter.described().await?;
+    let findings = lint(adapter.description(), &described)?;
     if arguments.json {
         print_json(&adapter, size, &findings)?;
     } else {

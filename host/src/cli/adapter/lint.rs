@@ -1,5 +1,8 @@
 //! What is legal in a description and yet probably not what its author wants.
 
+pub(super) mod names;
+mod schema;
+
 use periodic_sdk::{
     description::{Description, Resource, ResourceOperation},
     poller::PollerConfiguration,
@@ -8,6 +11,10 @@ use periodic_sdk::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use self::{
+    names::{Asked, lint_names},
+    schema::lint_schema,
+};
 use crate::{egress::UrlPatterns, session};
 
 /// Something to mend.
@@ -31,9 +38,10 @@ pub(super) enum Severity {
     Warning,
 }
 
-/// Look for everything.
-pub(super) fn lint(description: &Description) -> Vec<Finding> {
+/// Look for everything, in a description and in the JSON that it was read from.
+pub(super) fn lint(description: &Description, described: &Value) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Vec::new();
+    lint_schema(described, &mut findings)?;
     if !is_key(&description.key) {
         let what = "has to be made of lower-case letters, digits, - and _: it stands in URLs";
         findings.push(error("key", what));
@@ -45,14 +53,15 @@ pub(super) fn lint(description: &Description) -> Vec<Finding> {
         ));
     }
     for (name, resource) in &description.resources {
-        lint_resource(name, resource, &mut findings);
+        lint_resource(description, name, resource, &mut findings);
     }
     lint_egress(description, &mut findings);
     lint_secrets(description, &mut findings);
-    findings
+    lint_names(description, &mut findings);
+    Ok(findings)
 }
 
-fn lint_resource(name: &str, resource: &Resource, findings: &mut Vec<Finding>) {
+fn lint_resource(description: &Description, name: &str, resource: &Resource, findings: &mut Vec<Finding>) {
     let place = format!("resources.{name}");
     let addresses = [
         ResourceOperation::Get,
@@ -71,17 +80,20 @@ fn lint_resource(name: &str, resource: &Resource, findings: &mut Vec<Finding>) {
         let what = "can neither be read nor polled nor told by webhooks; give it operations, or leave it out";
         findings.push(warning(&place, what));
     }
-    if let Some(polling) = &resource.polling
-        && let Err(what) = check_polling(name, polling)
-    {
-        findings.push(error(&format!("{place}.polling"), &what));
+    if let Some(polling) = &resource.polling {
+        let place = format!("{place}.polling");
+        let asked = Asked::default();
+        if let Err(what) = check_polling(name, polling, &asked) {
+            findings.push(error(&place, &what));
+        }
+        asked.lint(description, &place, findings);
     }
 }
 
 /// Compile the configuration and render its URL for some window.
-fn check_polling(name: &str, polling: &Map<String, Value>) -> Result<(), String> {
+fn check_polling(name: &str, polling: &Map<String, Value>, asked: &Asked) -> Result<(), String> {
     let json = Value::Object(polling.clone()).to_string();
-    let any = |_: &str| Some("UTC".to_owned());
+    let any = |key: &str| asked.answer(key, "UTC");
     let configuration = PollerConfiguration::parse(&json).map_err(|error| error.to_string())?;
     let poller = configuration
         .compile(&any, 0.0)
@@ -185,7 +197,10 @@ mod tests {
     fn check(change: &str, expected: &[&str]) {
         let mut description = serde_json::json!({
             "key": "acme", "name": "Acme", "id": 7, "hub": "crm", "authentication": { "type": "apiKey" },
-            "configuration": [{ "key": "acme.key", "name": "Key", "secret": true }],
+            "configuration": [
+                { "key": "acme.key", "name": "Key", "secret": true },
+                { "key": "acme.url", "name": "Address", "type": "TEXTFIELD_1000" },
+            ],
             "resources": { "things": {
                 "operations": ["list", "get"], "idField": "id",
                 "polling": { "url": "/things?where=at>'${gmtDate:yyyy}'", "idField": "id" },
@@ -197,7 +212,11 @@ mod tests {
             panic!("{change}")
         };
         description.as_object_mut().unwrap().extend(changes);
-        let found = lint(&serde_json::from_value(description).unwrap());
+        let found = lint(
+            &serde_json::from_value(description.clone()).unwrap(),
+            &description,
+        )
+        .unwrap();
         let found: Vec<String> = found
             .iter()
             .map(|finding| format!("{:?} {}: {}", finding.severity, finding.place, finding.what))
@@ -244,6 +263,49 @@ mod tests {
             (
                 r#"{"egress": ["nonsense"]}"#,
                 &["Error egress \"nonsense\": the URL pattern"],
+            ),
+            (
+                r#"{"egress": ["https://api.acme.com/*", "{acme.ulr}*", "{acme.api.url}*"]}"#,
+                &[
+                    "Warning egress \"{acme.ulr}*\": {acme.ulr} is no configuration key; did you mean {acme.url}?",
+                ],
+            ),
+            (
+                r#"{"egress": ["https://api.acme.com/{acme.key}/*"]}"#,
+                &["Error egress \"https://api.acme.com/{acme.key}/*\": {acme.key} is a secret"],
+            ),
+            (
+                r#"{"resources": {"x": {"idField": "id", "polling": {"url": "/x?in={acme.uri}", "idFeild": "id"}}}}"#,
+                &[
+                    "Warning resources.x.polling: \"idFeild\" is no member that this host knows; did you mean idField?",
+                    "Warning resources.x.polling: {acme.uri} is no configuration key; did you mean {acme.url}?",
+                ],
+            ),
+            (
+                r#"{"rateLimits": [{"requests": 1, "seconds": 1, "account": ["acme.key", "acme.urls"]}]}"#,
+                &[
+                    "Warning rateLimits[0].account: {acme.urls} is no configuration key; did you mean {acme.url}?",
+                ],
+            ),
+            (
+                r#"{"resources": {"x": {"operations": ["list"], "webhookEvent": ["UPDATED"], "pollEvents": ["UPDATD"]}}}"#,
+                &[
+                    "Warning resources.x: \"webhookEvent\" is no member that this host knows; did you mean webhookEvents?",
+                    "Error resources.x.pollEvents[0]: \"UPDATD\" is none of CREATED, UPDATED, DELETED; did you mean UPDATED?",
+                ],
+            ),
+            (
+                r#"{"egres": []}"#,
+                &["Warning describe: \"egres\" is no member that this host knows; did you mean egress?"],
+            ),
+            (
+                r#"{"secrets": [{"secret": "acme.key", "places": ["bsic", "heeder:X", "header:", "nowhere"], "urls": ["https://a.b/*"]}]}"#,
+                &[
+                    "Error secrets \"acme.key\": \"bsic\" is no place of a request; did you mean basic?",
+                    "Error secrets \"acme.key\": \"heeder:X\" is no place of a request; did you mean header:NAME?",
+                    "Error secrets \"acme.key\": \"header:\" is no place of a request; did you mean header:NAME?",
+                    "Error secrets \"acme.key\": \"nowhere\" is no place of a request; places are bearer, basic,",
+                ],
             ),
             (
                 r#"{"secrets": []}"#,
