@@ -16,6 +16,10 @@ pub(crate) fn begin(context: &Context, attack: &str) -> Result<Step, Failure> {
             checkpoint: Some(vec![0; 2 << 20]),
             ..page(1, None)
         }),
+        "undeclared host" => Step::Send(Exchange {
+            requests: vec![get("http://127.0.0.2:1/things")],
+            state: Vec::new(),
+        }),
         _ => Step::Send(exchange(context, Vec::new())),
     })
 }

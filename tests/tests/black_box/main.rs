@@ -4,6 +4,7 @@
 
 mod adapter_cases;
 mod adapter_new;
+mod adapter_tools;
 mod adapters_folder;
 mod bulk;
 mod clocks;

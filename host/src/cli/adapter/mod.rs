@@ -65,7 +65,7 @@ pub(super) async fn run(flags: &Flags, command: Command) -> anyhow::Result<ExitC
     match command {
         Command::New(arguments) => new::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Check(arguments) => check::run(flags, &arguments).await,
-        Command::Render(arguments) => render::run(&sandbox(flags)?, &arguments).await,
+        Command::Render(arguments) => render::run(flags, &sandbox(flags)?, &arguments).await,
         Command::Test(arguments) => test::run(flags, &sandbox(flags)?, &arguments).await,
         Command::Keygen(arguments) => sign::keygen(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Sign(arguments) => sign::sign(&arguments).map(|()| ExitCode::SUCCESS),

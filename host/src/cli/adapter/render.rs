@@ -10,6 +10,7 @@ use periodic_sdk::{
 };
 use serde_json::{Map, Value, json};
 
+use super::lint::names::nearest;
 use crate::{
     adapter::{
         Adapter, Sandbox,
@@ -17,10 +18,13 @@ use crate::{
     },
     case::credential_text,
     clock::{Clock, Millis},
+    config::{Flags, load},
+    egress::{self, Audience, Egress, Refused, Secrets, UrlPatterns},
+    vault::Secret,
 };
 
-/// The exit code of a template that is refused.
-const TEMPLATE_REFUSED: u8 = 2;
+/// The exit code of a template that is refused, and of requests that no host would send.
+const REFUSED: u8 = 2;
 
 /// `periodic adapter render`.
 #[derive(Debug, clap::Args)]
@@ -52,12 +56,18 @@ pub(in crate::cli) struct Arguments {
 
 /// What a poll begins with.
 enum Beginning {
-    Requests(Vec<types::Request>),
+    Requests(Vec<Asked>),
     /// The adapter does not want this URL, or not with this configuration.
     Refused(String),
 }
 
-pub(super) async fn run(sandbox: &Sandbox, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+/// A request, and why a host would not send it.
+struct Asked {
+    request: types::Request,
+    refused: Option<Refused>,
+}
+
+pub(super) async fn run(flags: &Flags, sandbox: &Sandbox, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let adapter = sandbox
         .load(&arguments.file, arguments.package.as_deref())
         .await?;
@@ -67,11 +77,12 @@ pub(super) async fn run(sandbox: &Sandbox, arguments: &Arguments) -> anyhow::Res
     let now = arguments.now.unwrap_or_else(|| Clock::system().now());
 
     let settings = Settings::new(description, &arguments.set);
+    settings.lint(description);
     let expanded = match expand(&configuration, arguments.since, now, &settings) {
         Ok(expanded) => expanded,
         Err(refused) => {
             eprintln!("error: the template is refused: {refused}");
-            return Ok(ExitCode::from(TEMPLATE_REFUSED));
+            return Ok(ExitCode::from(REFUSED));
         }
     };
     let job = poller::Job {
@@ -81,14 +92,29 @@ pub(super) async fn run(sandbox: &Sandbox, arguments: &Arguments) -> anyhow::Res
         until: now,
         checkpoint: None,
     };
-    let beginning = begin(&adapter, &settings.context(now, adapter.package()), job).await?;
+    let begun = begin(&adapter, &settings.context(now, adapter.package()), job).await?;
+    let beginning = match begun {
+        Ok(requests) => Beginning::Requests(judge(flags, description, &settings, requests)?),
+        Err(why) => Beginning::Refused(why),
+    };
     if arguments.json {
         print_json(&expanded, &beginning)?;
     } else {
         print_steps(&configuration, &expanded, &beginning, &settings);
     }
     match beginning {
-        Beginning::Requests(_) => Ok(ExitCode::SUCCESS),
+        Beginning::Requests(asked) => {
+            let refused = asked.iter().filter_map(|asked| asked.refused.as_ref());
+            let refused: Vec<_> = refused.collect();
+            for refused in &refused {
+                eprintln!("error: a host would not send this: {refused}");
+            }
+            Ok(if refused.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(REFUSED)
+            })
+        }
         Beginning::Refused(why) => {
             eprintln!("error: {} refuses to poll this: {why}", adapter.key());
             Ok(ExitCode::FAILURE)
@@ -145,22 +171,46 @@ fn expand(
     })
 }
 
+/// The requests of a poll, or why the adapter does not want to make them.
 async fn begin(
     adapter: &Adapter,
     context: &types::Context,
     mut job: poller::Job,
-) -> anyhow::Result<Beginning> {
+) -> anyhow::Result<Result<Vec<types::Request>, String>> {
     match adapter.plan(context, &job.resource, &job.configuration).await? {
         Ok(planned) => job.configuration = planned,
-        Err(why) => return Ok(Beginning::Refused(why)),
+        Err(why) => return Ok(Err(why)),
     }
     Ok(match adapter.poll(context, &job).await? {
-        Ok(poller::Step::Send(exchange)) => Beginning::Requests(exchange.requests),
-        Ok(poller::Step::Page(page)) => {
-            Beginning::Requests(page.next.map_or_else(Vec::new, |next| next.requests))
-        }
-        Err(failure) => Beginning::Refused(crate::session::Failure::from(failure).to_string()),
+        Ok(poller::Step::Send(exchange)) => Ok(exchange.requests),
+        Ok(poller::Step::Page(page)) => Ok(page.next.map_or_else(Vec::new, |next| next.requests)),
+        Err(failure) => Err(crate::session::Failure::from(failure).to_string()),
     })
+}
+
+/// Complete the requests as a host would that finds every secret: addresses and places have to be declared, and to be
+/// allowed where the settings narrow them. Which networks are open is not the adapter's business.
+fn judge(
+    flags: &Flags,
+    description: &Description,
+    settings: &Settings,
+    requests: Vec<types::Request>,
+) -> anyhow::Result<Vec<Asked>> {
+    let elements = load(flags)?.settings.elements;
+    let narrowed = elements
+        .get(&description.key)
+        .and_then(|own| own.egress.as_deref());
+    let audience = Audience::new(description, narrowed, &|key| settings.get(key))?;
+    let egress = Egress::new(egress::Options::default().opened(), Clock::system())?;
+    let mut secrets = Secrets::default();
+    for name in &settings.secrets {
+        secrets.insert(name.clone(), Secret::from(name.as_str()));
+    }
+    let asked = requests.into_iter().map(|request| Asked {
+        refused: egress.complete_url(&audience, &secrets, &request).err(),
+        request,
+    });
+    Ok(asked.collect())
 }
 
 /// The instance's configuration as it is assumed here.
@@ -200,6 +250,19 @@ impl Settings {
         }
     }
 
+    /// A key that nobody knows is one that the adapter derives, or a slip of the pen.
+    fn lint(&self, description: &Description) {
+        for (key, _) in &self.known {
+            let declared = description.configuration.iter().map(|known| known.key.as_str());
+            if let Some(near) = nearest(key, declared).filter(|near| near != key) {
+                eprintln!(
+                    "warning: {} has no configuration key {key}; did you mean {near}?",
+                    description.key
+                );
+            }
+        }
+    }
+
     fn get(&self, key: &str) -> Option<String> {
         let found = self.known.iter().find(|(other, _)| other == key)?;
         Some(found.1.clone())
@@ -221,8 +284,9 @@ impl Settings {
 
 /// `acme.url` of `{acme.url}*`.
 fn leading_key(pattern: &str) -> Option<&str> {
-    let (key, _) = pattern.strip_prefix('{')?.split_once('}')?;
-    key.split('|').next()
+    UrlPatterns::keys(pattern)
+        .next()
+        .filter(|_| pattern.starts_with('{'))
 }
 
 fn print_json(expanded: &str, beginning: &Beginning) -> anyhow::Result<()> {
@@ -254,7 +318,7 @@ fn print_steps(
     let Beginning::Requests(requests) = beginning else {
         return;
     };
-    for request in requests {
+    for Asked { request, refused } in requests {
         println!("request   {} {}", request.method, request.url);
         for types::Header { name, value } in &request.headers {
             println!("          {name}: {value}");
@@ -265,10 +329,13 @@ fn print_steps(
         if let Some(body) = text(&request.body) {
             println!("          {body}");
         }
+        if let Some(refused) = refused {
+            println!("refused   {refused}");
+        }
     }
 }
 
-fn shown(request: &types::Request) -> Value {
+fn shown(Asked { request, refused }: &Asked) -> Value {
     let headers: Map<String, Value> = request
         .headers
         .iter()
@@ -278,10 +345,14 @@ fn shown(request: &types::Request) -> Value {
         types::Body::Json(json) => serde_json::from_str(json).unwrap_or_else(|_broken| json.clone().into()),
         other => text(other).map_or(Value::Null, Value::from),
     };
-    json!({
+    let mut shown = json!({
         "method": request.method, "url": request.url, "headers": headers, "body": body,
         "credentials": request.credentials.iter().map(credential_text).collect::<Vec<_>>(),
-    })
+    });
+    if let (Some(refused), Some(members)) = (refused, shown.as_object_mut()) {
+        members.insert("refused".to_owned(), refused.to_string().into());
+    }
+    shown
 }
 
 fn text(body: &types::Body) -> Option<String> {
