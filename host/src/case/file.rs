@@ -132,8 +132,12 @@ impl CaseFile {
         &mut self.document
     }
 
-    /// Expect what was observed. Answers that the file has stay as they are.
-    pub fn expect(&mut self, observed: &Observed) {
+    /// Expect what was observed. Answers that the file has stay as they are; exchanges that did not come about go, and
+    /// are returned: the first line of each request.
+    pub fn expect(&mut self, observed: &Observed) -> Vec<String> {
+        let unasked = self.case.exchanges.iter().skip(observed.exchanges.len());
+        let unasked = unasked.map(|scripted| scripted.request.lines().next().unwrap_or_default().to_owned());
+        let unasked = unasked.collect();
         let mut tables = match self.document.remove("exchange") {
             Some(Item::ArrayOfTables(tables)) => tables,
             _ => ArrayOfTables::new(),
@@ -162,6 +166,7 @@ impl CaseFile {
         for scripted in &observed.exchanges {
             tables.push(exchange(scripted, true));
         }
+        unasked
         self.document.insert("now", instant(now));
         let names: toml_edit::Array = secrets.iter().map(String::as_str).collect();
         self.document.insert("secrets", toml_edit::value(names));

@@ -128,6 +128,28 @@ async fn a_difference_is_shown_and_taken_over_on_demand() -> anyhow::Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_adapter_does_not_come_to_fails_and_is_removed_by_name() -> anyhow::Result<()> {
+    let home = Home::bare()?;
+    let further = "\n[[exchange]]\nrequest = \"GET https://nobody.example/asks\"\nresponse = \"200\\n\"\n";
+    let (folder, path) = changed(
+        "get-contact.toml",
+        "[expected]",
+        &format!("{further}\n[expected]"),
+    )?;
+    let failed = test(&home, folder.path(), &[]).await?;
+    assert_eq!(failed.code, Some(1), "{}", failed.stdout);
+    let told = "1 of the case's 2 exchanges came about; the adapter did not ask for more";
+    assert!(failed.stdout.contains(told), "{}", failed.stdout);
+    let updated = test(&home, folder.path(), &["--update"]).await?;
+    let told = "removed exchange 2, which the adapter does not come to: GET https://nobody.example/asks";
+    assert!(updated.stdout.contains(told), "{}", updated.stdout);
+    assert!(!std::fs::read_to_string(&path)?.contains("nobody.example"));
+    let passed = test(&home, folder.path(), &[]).await?;
+    assert_eq!(passed.code, Some(0), "{}", passed.stdout);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_case_says_wrong_is_told() -> anyhow::Result<()> {
     let home = Home::bare()?;
     let wrong = [

@@ -125,8 +125,13 @@ async fn one(
     let differences = differences(file.case(), &observed);
     let expects_nothing = file.case().result.is_none();
     if arguments.update && (expects_nothing || !differences.is_empty()) {
-        file.expect(&observed);
-        return Ok(write(&file, &observed)?);
+        let unasked = file.expect(&observed);
+        let verdict = write(&file, &observed)?;
+        for (index, request) in unasked.iter().enumerate() {
+            let number = observed.exchanges.len() + index + 1;
+            println!("  removed exchange {number}, which the adapter does not come to: {request}");
+        }
+        return Ok(verdict);
     }
     if differences.is_empty() {
         let note = if expects_nothing {
