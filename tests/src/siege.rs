@@ -1,13 +1,16 @@
 //! Elements of the hostile adapter, a provider that they ask, and a host that has to bear it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use axum::{Router, extract::Request, extract::State, response::Json};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::{Answer, Api, Folder, Home, Host, becomes};
+use crate::{Answer, Api, Folder, Home, Host, becomes, test_adapters};
 
 /// The key of every instance, which nobody but the provider may see.
 pub const EVIL_KEY: &str = "t0p-s3cr3t-k3y-of-th3-inst4nc3";
@@ -109,6 +112,24 @@ impl Siege {
             request["configuration"][key] = value.clone();
         }
         self.api.post("/instances", &request).await
+    }
+
+    /// Run a report again: it fails as the host did, and passes with another description file.
+    ///
+    /// # Errors
+    /// So it does not.
+    pub async fn replayed(&self, report: &Path, file: &str, told: &str) -> anyhow::Result<()> {
+        let wasm = test_adapters()?.join("evil.wasm");
+        let replay = async |package: &str| {
+            let package = self.folder.at(package).to_string_lossy().into_owned();
+            self.home.replay(report, &wasm, Some(&package)).await
+        };
+        let again = replay(file).await?;
+        let fails = again.code == Some(1) && again.stdout.contains(told);
+        ensure!(fails, "{told}: {}{}", again.stdout, again.stderr);
+        let repaired = replay(&self.plan("nowhere", "nothing")?).await?;
+        ensure!(repaired.code == Some(0), "{}{}", repaired.stdout, repaired.stderr);
+        Ok(())
     }
 
     /// What `GET /things` comes to with an element that makes this attack.

@@ -39,6 +39,7 @@ mod words;
 use std::sync::Arc;
 
 pub use self::{
+pub(crate) use self::tap::Suspect;
     answers::Answers,
     cache::Cache,
     catalog::{Catalog, Reloaded, Unserved, UnservedState},
@@ -48,7 +49,7 @@ pub use self::{
     limits::{LimitExceeded, LimitTable, Limits, Refused},
     sandbox::{Sandbox, Unloaded},
     supervision::{Health, Standing},
-    tap::{Crash, Tap, Witness},
+    tap::{Course, Crash, Tap, Witness},
     trust::{Doubt, SignatureView, Trust, UnusableKey, Verdict},
     watch::Watch,
 };
@@ -154,9 +155,8 @@ impl Adapter {
         self.counters.read()
     }
 
-    /// Note an answer that the contract does not allow, and the call that came to it: its function and its arguments, a
-    /// tuple in postcard's format.
-    pub(crate) fn malformed(&self, why: String, call: Option<(&'static str, Vec<u8>)>) {
+    /// Note an answer that the contract does not allow, and the call that came to it.
+    pub(crate) fn malformed(&self, why: String, call: Option<Suspect>) {
         self.counters.malformed();
         self.strike(why.clone());
         if let (Some((function, arguments)), Some(tap)) = (call, &self.tap) {

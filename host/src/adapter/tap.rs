@@ -40,12 +40,36 @@ pub struct Crash {
     pub function: &'static str,
     /// The arguments, a tuple in postcard's format.
     pub arguments: Vec<u8>,
+    /// Where in its operation the call stands.
+    pub course: Course,
     /// What happened: the trap, the guest's own words, its backtrace.
     pub error: String,
     /// The limits that the call had.
     pub limits: String,
     /// How the adapter fares now.
     pub health: Health,
+}
+
+/// A call that came back with what cannot be used.
+#[derive(Debug)]
+pub(crate) struct Suspect {
+    /// What was called.
+    pub(crate) function: &'static str,
+    /// The arguments, a tuple in postcard's format.
+    pub(crate) arguments: Vec<u8>,
+    /// Where in its operation the call stands.
+    pub(crate) course: Course,
+}
+
+/// Where in its operation a call stands, as far as limits look beyond one call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Course {
+    /// Exchanges before it: of the operation, or of a walk since its last page.
+    pub exchanges: usize,
+    /// Pages of a walk before it.
+    pub pages: usize,
+    /// So many bytes of answers came for what it asks for, where they were too many to be handed over.
+    pub answered: Option<usize>,
 }
 
 impl Tap {
@@ -71,20 +95,34 @@ impl Tap {
         error: &CallError,
     ) {
         match postcard::to_stdvec(arguments) {
-            Ok(arguments) => self.told(adapter, function, arguments, error.to_string()),
+            Ok(arguments) => {
+                let course = Course::default();
+                let call = Suspect {
+                    function,
+                    arguments,
+                    course,
+                };
+                self.told(adapter, call, error.to_string());
+            }
             Err(error) => tracing::error!(function, %error, "a crash could not be told"),
         }
     }
 
-    /// Tell the witness of a call: what came of it, and its arguments.
-    pub(super) fn told(&self, adapter: &Adapter, function: &'static str, arguments: Vec<u8>, error: String) {
+    /// Tell the witness of a call, and what came of it.
+    pub(super) fn told(&self, adapter: &Adapter, call: Suspect, error: String) {
         let Some(witness) = &self.witness else { return };
+        let Suspect {
+            function,
+            arguments,
+            course,
+        } = call;
         witness.crashed(Crash {
             element: adapter.key().to_owned(),
             file: adapter.file().to_owned(),
             digest: adapter.digest().to_owned(),
             function,
             arguments,
+            course,
             error,
             limits: format!(
                 "cpu {:?}, wall {:?}, memory {} bytes",

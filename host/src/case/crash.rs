@@ -194,6 +194,7 @@ fn case(crash: &Crash, now: Millis) -> Option<Case> {
     Some(Case {
         single: call.resumed().is_none(),
         handed: false,
+        course: crash.course,
         now: if call == Call::Describe { now } else { context.now },
         call,
         configuration,
@@ -309,7 +310,7 @@ fn read<T: DeserializeOwned>(arguments: &[u8]) -> Option<T> {
 mod tests {
     use cap_std::ambient_authority;
 
-    use crate::adapter::contract::webhook;
+    use crate::adapter::{Course, contract::webhook};
 
     use super::*;
 
@@ -320,6 +321,11 @@ mod tests {
             digest: "d1".to_owned(),
             function: "hub.resume",
             arguments,
+            course: Course {
+                exchanges: 3,
+                pages: 2,
+                answered: Some(7),
+            },
             error: error.to_owned(),
             limits: "cpu 1s".to_owned(),
             health: Health::Ready,
@@ -380,6 +386,12 @@ mod tests {
             let expected = Call::Operate(operation, Some(Resumed { state, answers }));
             assert_eq!(file.case().call, expected, "{text}");
             assert_eq!(file.case().now, context.now);
+            let course = Course {
+                exchanges: 3,
+                pages: 2,
+                answered: Some(7),
+            };
+            assert_eq!(file.case().course, course, "{text}");
             assert_eq!(file.case().secrets, context.secrets);
             assert_eq!(
                 file.case().configuration.get("acme.url"),

@@ -12,7 +12,10 @@ use super::{
     webhook::{put_change, put_delivery},
 };
 use crate::{
-    adapter::contract::{hub, oauth2, types},
+    adapter::{
+        Course,
+        contract::{hub, oauth2, types},
+    },
     clock::Millis,
 };
 
@@ -43,6 +46,8 @@ struct Raw {
     single: bool,
     #[serde(default)]
     handed: bool,
+    #[serde(default)]
+    course: RawCourse,
     now: Option<Datetime>,
     #[serde(default)]
     secrets: Vec<String>,
@@ -60,6 +65,15 @@ struct Raw {
     /// For people.
     #[serde(default, rename = "crash")]
     _crash: IndexMap<String, serde::de::IgnoredAny>,
+}
+
+/// Where in its operation a single call stands.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawCourse {
+    exchanges: usize,
+    pages: usize,
+    answered: Option<usize>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -152,6 +166,7 @@ impl CaseFile {
             }
         }
         self.put_expectation(tables, observed);
+        unasked
     }
 
     /// Take over what a live provider was asked and answered.
@@ -166,7 +181,6 @@ impl CaseFile {
         for scripted in &observed.exchanges {
             tables.push(exchange(scripted, true));
         }
-        unasked
         self.document.insert("now", instant(now));
         let names: toml_edit::Array = secrets.iter().map(String::as_str).collect();
         self.document.insert("secrets", toml_edit::value(names));
@@ -232,6 +246,11 @@ impl Raw {
             call: self.arguments.call(&self.call, now, resumed)?,
             single: self.single,
             handed: self.handed,
+            course: Course {
+                exchanges: self.course.exchanges,
+                pages: self.course.pages,
+                answered: self.course.answered,
+            },
             now,
             configuration: self.configuration,
             secrets: self.secrets,
@@ -267,6 +286,10 @@ fn document_of(case: &Case) -> DocumentMut {
         }
         document.insert("configuration", Item::Table(table));
     }
+    let course = course_of(case.course);
+    if !course.is_empty() {
+        document.insert("course", Item::Table(course));
+    }
     let arguments = arguments_of(&case.call);
     if !arguments.is_empty() {
         document.insert("arguments", Item::Table(arguments));
@@ -293,6 +316,25 @@ fn document_of(case: &Case) -> DocumentMut {
         document.insert("expected", Item::Table(expected(result)));
     }
     document
+}
+
+fn course_of(course: Course) -> Table {
+    let Course {
+        exchanges,
+        pages,
+        answered,
+    } = course;
+    let mut table = Table::new();
+    for (key, count) in [
+        ("exchanges", exchanges),
+        ("pages", pages),
+        ("answered", answered.unwrap_or_default()),
+    ] {
+        if count > 0 {
+            table.insert(key, number(count));
+        }
+    }
+    table
 }
 
 fn expected(result: &str) -> Table {
@@ -378,10 +420,7 @@ fn arguments_of(call: &Call) -> Table {
                 table.insert("checkpoint", bytes(checkpoint));
             }
             if let Some(pages) = pages {
-                table.insert(
-                    "pages",
-                    toml_edit::value(i64::try_from(*pages).unwrap_or(i64::MAX)),
-                );
+                table.insert("pages", number(*pages));
             }
         }
     }
@@ -467,6 +506,10 @@ fn put_listing(table: &mut Table, listing: &hub::Listing) {
         }
         table.insert("parameters", toml_edit::value(parameters));
     }
+}
+
+fn number(number: usize) -> Item {
+    toml_edit::value(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 pub(super) fn array(texts: &[String]) -> Item {

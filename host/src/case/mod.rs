@@ -30,7 +30,7 @@ pub use self::{
 };
 use crate::{
     adapter::{
-        Answers,
+        Answers, Course,
         contract::{hub, oauth2, poller, types, webhook as hooks},
     },
     clock::Millis,
@@ -45,6 +45,8 @@ pub struct Case {
     pub single: bool,
     /// Whether the answers are handed to the adapter as they are, as a tape has them, and not sent through the host.
     pub handed: bool,
+    /// Where in its operation a single call stands.
+    pub course: Course,
     /// The provider's time.
     pub now: Millis,
     /// The instance's configuration.

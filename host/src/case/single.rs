@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     adapter::{
-        Adapter, Answers, Called,
+        Adapter, Answers, Called, Course,
         contract::{element, hub, poller, types, webhook},
     },
     inbound::verify,
@@ -30,14 +30,19 @@ pub(super) async fn call(
     let none = Answers::default();
     let answers = case.call.resumed().map_or(&none, |resumed| &resumed.answers);
     let context = &session.context();
+    let Course { exchanges, .. } = case.course;
     match &case.call {
         Call::Describe => Ok((Vec::new(), Outcome::of(adapter.description()))),
-        Call::Connect(None) => connected(session, adapter.connect(context).await).await,
+        Call::Connect(None) => connected(session, adapter.connect(context).await, exchanges).await,
         Call::Connect(Some(at)) => {
-            connected(session, adapter.resume_connect(context, &at.state, answers).await).await
+            let step = adapter.resume_connect(context, &at.state, answers).await;
+            connected(session, step, exchanges).await
         }
-        Call::Check(None) => checked(session, adapter.check(context).await),
-        Call::Check(Some(at)) => checked(session, adapter.resume_check(context, &at.state, answers).await),
+        Call::Check(None) => checked(session, adapter.check(context).await, exchanges),
+        Call::Check(Some(at)) => {
+            let step = adapter.resume_check(context, &at.state, answers).await;
+            checked(session, step, exchanges)
+        }
         Call::Authorize(authorization) => Ok(asked(&adapter.authorize(context, authorization).await??)),
         Call::Token(grant) => Ok(asked(&session.token_request(grant).await?)),
         Call::Granted(grant, response) => {
@@ -49,11 +54,12 @@ pub(super) async fn call(
         }
         Call::AccessToken => Ok(asked(&session.token_trade().await?)),
         Call::Operate(operation, None) => {
-            hub_step(session, operation, adapter.hub(context, operation).await, answers)
+            let step = adapter.hub(context, operation).await;
+            hub_step(session, operation, step, answers, exchanges)
         }
         Call::Operate(operation, Some(at)) => {
             let step = adapter.resume_hub(context, operation, &at.state, answers).await;
-            hub_step(session, operation, step, answers)
+            hub_step(session, operation, step, answers, exchanges)
         }
         Call::Plan {
             resource,
@@ -65,10 +71,13 @@ pub(super) async fn call(
             };
             Ok((Vec::new(), Outcome::of(&shown)))
         }
-        Call::Register(change, None) => registered(session, adapter.register(context, change).await),
+        Call::Register(change, None) => {
+            let step = adapter.register(context, change).await;
+            registered(session, step, exchanges)
+        }
         Call::Register(change, Some(at)) => {
             let step = adapter.resume_register(context, change, &at.state, answers).await;
-            registered(session, step)
+            registered(session, step, exchanges)
         }
         Call::Greet(delivery) => {
             let reply = session.greet(delivery).await?;
@@ -81,18 +90,21 @@ pub(super) async fn call(
         }
         Call::Receive(delivery, None) => {
             let receipt = adapter.receive(context, delivery).await;
-            received(session, receipt, answers, delivery)
+            received(session, receipt, answers, delivery, exchanges)
         }
         Call::Receive(delivery, Some(at)) => {
             let receipt = adapter
                 .resume_receive(context, delivery, &at.state, answers)
                 .await;
-            received(session, receipt, answers, delivery)
+            received(session, receipt, answers, delivery, exchanges)
         }
-        Call::Poll(job, _, None) => poll_step(session, adapter.poll(context, job).await, answers),
+        Call::Poll(job, _, None) => {
+            let step = adapter.poll(context, job).await;
+            poll_step(session, step, answers, case.course)
+        }
         Call::Poll(job, _, Some(at)) => {
             let step = adapter.resume_poll(context, job, &at.state, answers).await;
-            poll_step(session, step, answers)
+            poll_step(session, step, answers, case.course)
         }
     }
 }
@@ -101,8 +113,8 @@ fn asked(request: &types::Request) -> Single {
     (vec![scripted(request)], Outcome::of(&"asked"))
 }
 
-fn sent(session: &Session<'_>, exchange: &types::Exchange) -> Result<Single, Failure> {
-    session.check_exchange(exchange)?;
+fn sent(session: &Session<'_>, exchange: &types::Exchange, before: usize) -> Result<Single, Failure> {
+    session.check_exchange(exchange, before + 1)?;
     let requests = exchange.requests.iter().map(scripted).collect();
     Ok((requests, Outcome::of(&exchange_json(exchange))))
 }
@@ -115,16 +127,20 @@ pub(super) fn scripted(request: &types::Request) -> Scripted {
     }
 }
 
-fn checked(session: &Session<'_>, step: Called<element::Step>) -> Result<Single, Failure> {
+fn checked(session: &Session<'_>, step: Called<element::Step>, before: usize) -> Result<Single, Failure> {
     match step?? {
-        element::Step::Send(exchange) => sent(session, &exchange),
+        element::Step::Send(exchange) => sent(session, &exchange, before),
         element::Step::Done(settings) => Ok((Vec::new(), Outcome::of(&settings_json(&settings)))),
     }
 }
 
-async fn connected(session: &mut Session<'_>, step: Called<element::Step>) -> Result<Single, Failure> {
+async fn connected(
+    session: &mut Session<'_>,
+    step: Called<element::Step>,
+    before: usize,
+) -> Result<Single, Failure> {
     match step?? {
-        element::Step::Send(exchange) => sent(session, &exchange),
+        element::Step::Send(exchange) => sent(session, &exchange, before),
         element::Step::Done(settings) => derived(session, settings).await,
     }
 }
@@ -135,9 +151,9 @@ async fn derived(session: &mut Session<'_>, settings: Vec<types::Setting>) -> Re
     Ok((Vec::new(), shown))
 }
 
-fn registered(session: &Session<'_>, step: Called<webhook::Step>) -> Result<Single, Failure> {
+fn registered(session: &Session<'_>, step: Called<webhook::Step>, before: usize) -> Result<Single, Failure> {
     match step?? {
-        webhook::Step::Send(exchange) => sent(session, &exchange),
+        webhook::Step::Send(exchange) => sent(session, &exchange, before),
         webhook::Step::Done(registration) => {
             Ok((Vec::new(), Outcome::of(&registration_json(registration.as_ref()))))
         }
@@ -149,9 +165,10 @@ fn received(
     receipt: Called<webhook::Receipt>,
     answers: &[types::Answer],
     delivery: &webhook::Delivery,
+    before: usize,
 ) -> Result<Single, Failure> {
     match receipt?? {
-        webhook::Receipt::Send(exchange) => sent(session, &exchange),
+        webhook::Receipt::Send(exchange) => sent(session, &exchange, before),
         webhook::Receipt::Records(records) => {
             let told = session.told(records, answers, &delivery.body)?;
             let shown = told_records(told, answers, &delivery.body);
@@ -165,9 +182,10 @@ fn hub_step(
     operation: &hub::Operation,
     step: Called<hub::Step>,
     answers: &[types::Answer],
+    before: usize,
 ) -> Result<Single, Failure> {
     match step?? {
-        hub::Step::Send(exchange) => sent(session, &exchange),
+        hub::Step::Send(exchange) => sent(session, &exchange, before),
         hub::Step::Done(outcome) => {
             let answered = session.answered(operation, outcome, answers)?;
             Ok((Vec::new(), Outcome::of(&Operated::from(answered))))
@@ -179,13 +197,17 @@ fn poll_step(
     session: &Session<'_>,
     step: Called<poller::Step>,
     answers: &Answers,
+    before: Course,
 ) -> Result<Single, Failure> {
     match step?? {
-        poller::Step::Send(exchange) => sent(session, &exchange),
+        poller::Step::Send(exchange) => sent(session, &exchange, before.exchanges),
         poller::Step::Page(page) => {
-            session.check_page(&page)?;
+            // The pages before it are those of the version that was reported: one that ends the walk here is not
+            // blamed for them.
+            let number = before.pages + 1;
+            session.check_page(&page, if page.next.is_some() { number } else { 1 })?;
             let next = match &page.next {
-                Some(next) => sent(session, next)?.0,
+                Some(next) => sent(session, next, 0)?.0,
                 None => Vec::new(),
             };
             let page = WalkPage {

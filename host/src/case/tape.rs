@@ -8,7 +8,7 @@ use super::{
     outcome::{Outcome, Page, Walked},
 };
 use crate::{
-    adapter::{Answers, contract::types},
+    adapter::{Answers, Course, contract::types},
     session::{WalkPage, unanswered},
     tape::{Beginning, Frame},
 };
@@ -59,6 +59,7 @@ pub(crate) fn case_of(adapter: &str, frames: Vec<Frame<'static>>) -> Option<Case
         call: Call::Poll(job, None, None),
         single: false,
         handed: true,
+        course: Course::default(),
         now,
         configuration,
         secrets,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     adapter::{
-        Adapter, Answers, Called, Limits,
+        Adapter, Answers, Called, Course, Limits,
         contract::{element, hub, types},
     },
     clock::millis,
@@ -94,8 +94,7 @@ impl Session<'_> {
                 }
                 Next::Send(asked) => {
                     exchanges += 1;
-                    self.count("exchanges", |limits| limits.exchanges, exchanges)?;
-                    answers = self.exchange(&asked).await?;
+                    answers = self.exchange(&asked, exchanges).await?;
                     let context = self.context();
                     let resumed = operation
                         .resume(&self.adapter, &context, &asked.state, &answers)
@@ -105,6 +104,10 @@ impl Session<'_> {
                         context,
                         subject: operation.subject(),
                         resumed: Some((asked.state, answers.clone())),
+                        course: Course {
+                            exchanges,
+                            ..Course::default()
+                        },
                     });
                     step = self.said(resumed)?;
                 }
@@ -132,20 +135,32 @@ impl Session<'_> {
         checked.map_err(|refused| self.malformed(refused.to_string()))
     }
 
-    /// What an exchange may hold, whether it is sent or not.
-    pub(crate) fn check_exchange(&self, asked: &types::Exchange) -> Result<(), Failure> {
+    /// What an exchange may hold, whether it is sent or not, and the how manieth it may be.
+    pub(crate) fn check_exchange(&self, asked: &types::Exchange, number: usize) -> Result<(), Failure> {
+        self.count("exchanges", |limits| limits.exchanges, number)?;
         self.count("requests", |limits| limits.requests, asked.requests.len())?;
         self.count("state", |limits| limits.state, asked.state.len())
     }
 
     /// Send the requests of an exchange, one after the other.
-    pub(super) async fn exchange(&mut self, asked: &types::Exchange) -> Result<Answers, Failure> {
-        self.check_exchange(asked)?;
+    pub(super) async fn exchange(
+        &mut self,
+        asked: &types::Exchange,
+        number: usize,
+    ) -> Result<Answers, Failure> {
+        self.check_exchange(asked, number)?;
         let mut answers = Vec::with_capacity(asked.requests.len());
         let mut handed = 0_usize;
         for request in &asked.requests {
             let answer = self.answer(request).await?;
             handed = handed.saturating_add(answer.as_ref().map_or(0, |response| response.body.len()));
+            if let Some(last) = self
+                .last
+                .as_mut()
+                .filter(|_| handed > self.adapter.limits().handed)
+            {
+                last.course.answered = Some(handed);
+            }
             self.count("handed", |limits| limits.handed, handed)?;
             answers.push(answer);
         }
@@ -346,8 +361,7 @@ impl Session<'_> {
 
 /// A call answered what the contract does not allow: a strike, and a case where the call is known.
 pub(super) fn malformed(adapter: &Adapter, call: Option<&LastCall>, what: String) -> Failure {
-    let call = call.map(|call| (call.function, call.arguments()));
-    adapter.malformed(what.clone(), call);
+    adapter.malformed(what.clone(), call.map(LastCall::suspect));
     Failure::Malformed {
         adapter: adapter.key().to_owned(),
         what,

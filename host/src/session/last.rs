@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::adapter::{Answers, contract::types};
+use crate::adapter::{Answers, Course, Suspect, contract::types};
 
 /// A call that came back.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(super) struct LastCall {
     pub(super) subject: Vec<u8>,
     /// With which state and answers it went on.
     pub(super) resumed: Option<(Vec<u8>, Answers)>,
+    /// Where in its operation it stands.
+    pub(super) course: Course,
 }
 
 impl LastCall {
@@ -26,11 +28,21 @@ impl LastCall {
             context,
             subject,
             resumed: None,
+            course: Course::default(),
+        }
+    }
+
+    /// For its report.
+    pub(super) fn suspect(&self) -> Suspect {
+        Suspect {
+            function: self.function,
+            arguments: self.arguments(),
+            course: self.course,
         }
     }
 
     /// The arguments as a tuple in postcard's format, which is one after the other.
-    pub(super) fn arguments(&self) -> Vec<u8> {
+    fn arguments(&self) -> Vec<u8> {
         let mut arguments = [packed(&self.context), self.subject.clone()].concat();
         if let Some((state, answers)) = &self.resumed {
             arguments.extend(packed(state));

@@ -41,7 +41,7 @@ pub(crate) use self::{
 };
 use crate::{
     adapter::{
-        Adapter, Answers,
+        Adapter, Answers, Course,
         contract::{hub, poller, types},
     },
     clock::Millis,
@@ -339,8 +339,9 @@ impl<'h> Session<'h> {
         })
     }
 
-    /// What a page may hold.
-    pub(crate) fn check_page(&self, page: &poller::Page) -> Result<(), Failure> {
+    /// What a page may hold, and the how manieth it may be.
+    pub(crate) fn check_page(&self, page: &poller::Page, number: usize) -> Result<(), Failure> {
+        self.count("pages", |limits| limits.pages, number)?;
         self.count("records", |limits| limits.records, page.records.len())?;
         let kept = page.checkpoint.as_ref().map_or(0, Vec::len);
         self.count("state", |limits| limits.state, kept)
@@ -538,8 +539,7 @@ impl Walk {
                 poller::Step::Page(page) => {
                     self.pages += 1;
                     self.exchanges = 0;
-                    session.count("pages", |limits| limits.pages, self.pages)?;
-                    session.check_page(&page)?;
+                    session.check_page(&page, self.pages)?;
                     let poller::Page {
                         records,
                         checkpoint,
@@ -560,8 +560,7 @@ impl Walk {
 
     async fn go_on(&mut self, session: &mut Session<'_>, exchange: types::Exchange) -> Result<(), Failure> {
         self.exchanges += 1;
-        session.count("exchanges", |limits| limits.exchanges, self.exchanges)?;
-        let answers = session.exchange(&exchange).await?;
+        let answers = session.exchange(&exchange, self.exchanges).await?;
         let context = session.context();
         session.reel.resumed(context.now);
         let resumed = session
@@ -572,6 +571,11 @@ impl Walk {
             function: "poller.resume",
             context,
             subject: packed(&self.job),
+            course: Course {
+                exchanges: self.exchanges,
+                pages: self.pages,
+                answered: None,
+            },
             resumed: Some((exchange.state, answers.clone())),
         });
         self.step = Some((session.said(resumed)?, answers));

@@ -1,8 +1,6 @@
 //! Attacks by calls: what a hostile adapter does when it is asked for its records. Each is an element of its own on one
 //! host, and one that behaves works beside them.
 
-use std::path::Path;
-
 use anyhow::Context as _;
 use periodic_tests::{EVIL_KEY, Home, Siege, becomes, eventually, test_adapters};
 use serde_json::json;
@@ -400,22 +398,7 @@ async fn a_malformed_answer_leaves_the_case_that_shows_it() -> anyhow::Result<()
         assert!(text.contains(part), "no {part:?} in {text}");
     }
     assert!(!text.contains(EVIL_KEY), "{text}");
-    replayed(&siege, &report, &file, "a record is no JSON").await
-}
-
-/// The report fails as the host did, and passes with another description file.
-async fn replayed(siege: &Siege, report: &Path, file: &str, told: &str) -> anyhow::Result<()> {
-    let wasm = test_adapters()?.join("evil.wasm");
-    let replay = async |package: &str| {
-        let package = siege.folder.at(package).to_string_lossy().into_owned();
-        siege.home.replay(report, &wasm, Some(&package)).await
-    };
-    let again = replay(file).await?;
-    assert_eq!(again.code, Some(1), "{told}: {}", again.stdout);
-    assert!(again.stdout.contains(told), "{told}: {}", again.stdout);
-    let repaired = replay(&siege.plan("nowhere", "nothing")?).await?;
-    assert_eq!(repaired.code, Some(0), "{}", repaired.stdout);
-    Ok(())
+    siege.replayed(&report, &file, "a record is no JSON").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -425,13 +408,15 @@ async fn what_a_limit_refused_is_refused_when_it_is_replayed() -> anyhow::Result
         ("hub.begin", "too many requests", "limit reached: requests<=100"),
         ("hub.begin", "too large a state", "limit reached: state<=1048576"),
         ("hub.resume", "too many records", "limit reached: records<=10000"),
+        // A limit over all calls of the operation: the report tells where this one stood.
+        ("hub.resume", "ask for ever", "limit reached: exchanges<=100"),
     ] {
         let file = siege.plan(at, attack)?;
         let made = siege.instance_of(&file, json!({})).await?.ok()?;
         let api = siege.api.element(made["token"].as_str().unwrap_or_default());
         assert_eq!(api.get("/things").await?.status, 502, "{attack}");
         let report = siege.home.report(at).await?;
-        replayed(&siege, &report, &file, told).await?;
+        siege.replayed(&report, &file, told).await?;
         // The next one is of the same function.
         std::fs::remove_file(report)?;
     }
@@ -471,7 +456,7 @@ async fn a_request_for_a_token_that_keeps_none_is_reported() -> anyhow::Result<(
     let told = "its request for credentials captures no oauth.user.token";
     refused.refused(502, &[told])?;
     let report = siege.home.report("oauth2.token").await?;
-    replayed(&siege, &report, &file, told).await
+    siege.replayed(&report, &file, told).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

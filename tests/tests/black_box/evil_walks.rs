@@ -106,6 +106,30 @@ async fn a_walk_that_breaks_the_contract_fails_and_hurts_nobody() -> anyhow::Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_limit_of_a_whole_walk_is_reached_again_when_its_last_call_is_replayed() -> anyhow::Result<()> {
+    let siege = Siege::lay(|home| home.variable("PERIODIC_ADAPTER_PAGES", "20")).await?;
+    for (attack, told, course) in [
+        ("a walk without end", "limit reached: pages<=20", "pages = 20"),
+        (
+            "a walk without pages",
+            "limit reached: exchanges<=100",
+            "exchanges = 100",
+        ),
+    ] {
+        let file = siege.plan("poller.resume", attack)?;
+        let events = json!({ "event.notification.enabled": true, "event.poller.refresh_interval": "60" });
+        siege.instance_of(&file, events).await?.ok()?;
+        let report = siege.home.report("poller.resume").await?;
+        let text = std::fs::read_to_string(&report)?;
+        assert!(text.contains(course), "{course}: {text}");
+        siege.replayed(&report, &file, told).await?;
+        // The next one is of the same function.
+        std::fs::remove_file(report)?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_walk_that_is_odd_is_stored() -> anyhow::Result<()> {
     let siege = Siege::lay(|home| home).await?;
     for attack in [
