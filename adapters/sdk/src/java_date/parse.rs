@@ -12,10 +12,12 @@ use super::{
 
 /// Why a text is no date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} does not fit the pattern at position {at}: {fault}")]
+#[error("{text:?} does not fit the pattern {pattern:?} at position {at}: {fault}")]
 pub struct DateError {
     /// The beginning of the text.
     text: String,
+    /// The pattern.
+    pattern: String,
     /// Where it does not fit, in bytes.
     pub at: usize,
     /// What is wrong there.
@@ -53,6 +55,7 @@ impl Pattern {
         };
         let error = |at: usize, fault| DateError {
             text: text.chars().take(100).collect(),
+            pattern: self.source.clone(),
             at,
             fault,
         };

@@ -3,6 +3,8 @@
 /// A compiled pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
+    /// As it is written.
+    pub(super) source: String,
     pub(super) tokens: Vec<Token>,
 }
 
@@ -106,7 +108,10 @@ impl Pattern {
             }
         }
         match quoted_since {
-            None => Ok(Self { tokens }),
+            None => Ok(Self {
+                source: pattern.to_owned(),
+                tokens,
+            }),
             Some(at) => Err(PatternError::UnterminatedQuote { at }),
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     contract::{Changed, Context, Failure, Job, Piece},
     path::JsonPath,
     raw::{self, Fields, Span},
-    template::{Moment, PollerUrl},
+    template::{DateFault, Moment, PollerUrl},
 };
 
 /// The configuration key by which operators say how far the dates of a new record may differ, in seconds, when the
@@ -76,9 +76,21 @@ impl Poller {
             };
             let updated = text(1)?.and_then(|text| self.rules.read_updated(&text, job.until));
             let created = text(2)?.and_then(|text| self.rules.read_created(&text, job.until));
+            let unreadable = |path: &Option<JsonPath>, member: &str, fault: DateFault| {
+                let id = text(0).ok().flatten().unwrap_or_default();
+                let path = path.as_ref().unwrap_or(&nowhere);
+                let what = format!(
+                    "record {id:?}: {path}: {fault}; datesConfiguration.{member} says how it is written"
+                );
+                Failure::Permanent(what.into())
+            };
             let dates = Dates {
-                updated: updated.transpose().map_err(unreadable)?,
-                created: created.transpose().map_err(unreadable)?,
+                updated: updated
+                    .transpose()
+                    .map_err(|fault| unreadable(&self.updated, "updatedDateFormat", fault))?,
+                created: created
+                    .transpose()
+                    .map_err(|fault| unreadable(&self.created, "createdDateFormat", fault))?,
             };
             let Decision::Emit(change) = decide(&self.rules, dates, window) else {
                 continue;
@@ -100,10 +112,6 @@ impl Poller {
 
 fn malformed(error: raw::RawError) -> Failure {
     Failure::Transient(format!("the answer is malformed: {error}").into())
-}
-
-fn unreadable(fault: crate::template::DateFault) -> Failure {
-    Failure::Permanent(format!("datesConfiguration: {fault}").into())
 }
 
 #[cfg(test)]
@@ -173,6 +181,21 @@ mod tests {
                 "{body}"
             );
         }
+        let dated = CONFIGURATION.replace("\"milliseconds\"", "\"yyyy-MM-dd\"");
+        let poller = Poller::of(&Context::default(), &dated).unwrap();
+        let body = r#"[{"id":1,"u":"1999-01-01"},{"id":7,"u":"2999-01-01","c":"yesterday"}]"#;
+        let array = Span {
+            offset: 0,
+            length: u32::try_from(body.len()).unwrap(),
+        };
+        let Err(Failure::Permanent(told)) = poller.changed(&job(), 0, body.as_bytes(), array) else {
+            panic!("yesterday is no date")
+        };
+        assert_eq!(
+            told.message,
+            "record \"7\": c: \"yesterday\" does not fit the pattern \"yyyy-MM-dd\" at position 0: expected a year; \
+             datesConfiguration.createdDateFormat says how it is written"
+        );
         assert!(
             Poller::of(&context("much"), CONFIGURATION)
                 .unwrap_err()
