@@ -49,8 +49,15 @@ impl Works {
 
     async fn sign(&self, key: &str, file: &str) -> anyhow::Result<()> {
         let (key, path) = (format!("{key}.pem"), self.folder.at(file));
-        self.run(&["adapter", "sign", "--key", &key, &path.to_string_lossy()])
-            .await?;
+        self.run(&[
+            "adapter",
+            "sign",
+            "--force",
+            "--key",
+            &key,
+            &path.to_string_lossy(),
+        ])
+        .await?;
         Ok(())
     }
 
@@ -390,6 +397,23 @@ async fn keys_are_made_once_and_files_are_signed_and_checked() -> anyhow::Result
         checked.contains("signature  by the trusted key next\n"),
         "{checked}"
     );
+
+    // Once more with the same key, or after the file changed, is nothing special; a good signature by another key is.
+    let by = |key: &'static str| ["adapter", "sign", "--key", key, &wasm];
+    works.run(&by("next.pem")).await?;
+    let before_it = std::fs::read(folder.at("evil.wasm.sig"))?;
+    let kept = works.home.run_bare(&by("release.pem")).await?;
+    assert_eq!(kept.code, Some(1));
+    for needle in [
+        "evil.wasm.sig is a good signature by another key, MCow",
+        "--force",
+    ] {
+        assert!(kept.stderr.contains(needle), "{}", kept.stderr);
+    }
+    assert_eq!(std::fs::read(folder.at("evil.wasm.sig"))?, before_it);
+    folder.put(FILE, other()?)?;
+    works.run(&by("release.pem")).await?;
+    folder.put(FILE, good()?)?;
 
     works
         .run(&["adapter", "keygen", "release.pem", "--force"])

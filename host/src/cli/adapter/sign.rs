@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use zeroize::Zeroizing;
 
 use crate::{
-    adapter::signature::{SUFFIX, SigningKey, Subject},
+    adapter::signature::{SUFFIX, Signature, SigningKey, Subject},
     ids::random,
 };
 
@@ -31,6 +31,10 @@ pub(in crate::cli) struct SignArguments {
     /// The private key, as `periodic adapter keygen` makes it.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
+    /// Replace a good signature by another key, too. One that does not fit its file any more, and one by the same key,
+    /// are replaced anyway.
+    #[arg(long)]
+    force: bool,
     /// .wasm files and description files (NAME.element.toml).
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -50,10 +54,16 @@ pub(super) fn keygen(arguments: &KeygenArguments) -> anyhow::Result<()> {
 }
 
 pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<()> {
-    let SignArguments { key: path, files } = arguments;
+    let SignArguments {
+        key: path,
+        force,
+        files,
+    } = arguments;
     let of_key = || format!("the key {}", path.display());
     let pem = Zeroizing::new(fs::read_to_string(path).with_context(of_key)?);
     let key = SigningKey::read(&pem).with_context(of_key)?;
+    // All of them, or none.
+    let mut signatures = Vec::with_capacity(files.len());
     for file in files {
         let Some(subject) = file.to_str().and_then(Subject::of) else {
             bail!(
@@ -62,12 +72,28 @@ pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<()> {
             );
         };
         let content = fs::read(file).with_context(|| file.display().to_string())?;
-        let signature = format!("{}{SUFFIX}", file.display());
-        let written = fs::write(&signature, key.sign(subject, &content).to_string());
-        written.with_context(|| signature.clone())?;
-        println!("{signature}");
+        let place = format!("{}{SUFFIX}", file.display());
+        if let Some(other) = present(&place).filter(|other| other.key != key.public() && !force)
+            && other.is_of(subject, &content)
+        {
+            bail!(
+                "{place} is a good signature by another key, {}, which only its holder can make again; --force replaces \
+                 it",
+                other.key
+            );
+        }
+        signatures.push((place, key.sign(subject, &content)));
+    }
+    for (place, signature) in signatures {
+        fs::write(&place, signature.to_string()).with_context(|| place.clone())?;
+        println!("{place}");
     }
     Ok(())
+}
+
+/// The signature that is there, where there is one.
+fn present(place: &str) -> Option<Signature> {
+    fs::read_to_string(place).ok()?.parse().ok()
 }
 
 /// Whole or not at all, and readable by nobody else from the beginning.
