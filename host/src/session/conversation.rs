@@ -203,7 +203,7 @@ impl Session<'_> {
                 wait *= 2;
                 continue;
             }
-            return Ok(sent.answer);
+            return Ok(sent.answer.map_err(|error| after(error, repeats + 1)));
         }
     }
 
@@ -365,6 +365,22 @@ pub(super) fn malformed(adapter: &Adapter, call: Option<&LastCall>, what: String
     Failure::Malformed {
         adapter: adapter.key().to_owned(),
         what,
+    }
+}
+
+/// An error that came so many times in a row says so: it took longer than one of them.
+fn after(error: types::TransportError, attempts: u32) -> types::TransportError {
+    use types::TransportError::{Other, Refused, Timeout, Tls, TooLarge, Unreachable};
+    let told = |why: String| match attempts {
+        1 => why,
+        attempts => format!("{why}; the last of {attempts} attempts"),
+    };
+    match error {
+        Unreachable(why) => Unreachable(told(why)),
+        Tls(why) => Tls(told(why)),
+        Timeout(why) => Timeout(told(why)),
+        Other(why) => Other(told(why)),
+        Refused(_) | TooLarge(_) => error,
     }
 }
 

@@ -63,8 +63,10 @@ impl From<TransportError> for Failure {
         match error {
             TransportError::Refused(why) => Self::Permanent(why.into()),
             TransportError::TooLarge(bytes) => Self::Permanent(
-                format!("the answer has {bytes} bytes, more than the host takes; a smaller pageSize helps")
-                    .into(),
+                format!(
+                    "the answer has more than the {bytes} bytes that the host takes; a smaller pageSize helps"
+                )
+                .into(),
             ),
             TransportError::Unreachable(why)
             | TransportError::Tls(why)
@@ -102,7 +104,10 @@ mod tests {
         for (status, expected) in cases {
             assert_eq!(succeeded(&[Ok(response(status))]), Err(expected));
         }
-        let timeout = TransportError::Timeout("30 s".to_owned());
-        assert_eq!(only(&[Err(timeout)]), Err(Failure::Transient("30 s".into())));
+        let timeout = TransportError::Timeout("no complete answer".to_owned());
+        assert_eq!(
+            only(&[Err(timeout)]),
+            Err(Failure::Transient("no complete answer".into()))
+        );
     }
 }
