@@ -6,7 +6,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     Adapter, Cache, CallError, Doubt, LimitTable, Rejection, Tap, Trust,
@@ -25,6 +25,8 @@ pub struct Catalog {
     served: ArcSwap<Served>,
     /// Held while what is served is changed.
     changing: Mutex<()>,
+    /// For those who wait for a change.
+    changed: watch::Sender<()>,
     reloads: mpsc::Sender<Reload>,
     /// For whoever watches the folder.
     asked: Mutex<Option<mpsc::Receiver<Reload>>>,
@@ -105,6 +107,7 @@ impl Catalog {
             host,
             served: ArcSwap::default(),
             changing: Mutex::default(),
+            changed: watch::Sender::default(),
             reloads,
             asked: Mutex::new(Some(asked)),
         }))
@@ -127,6 +130,20 @@ impl Catalog {
     /// All adapters, by key.
     pub fn list(&self) -> Vec<Arc<Adapter>> {
         self.served.load().by_key.values().cloned().collect()
+    }
+
+    /// Tells of changes in what is served.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// The files that are being loaded and of which nothing was loaded before: nobody knows yet what they serve.
+    pub(super) fn first_loads(&self) -> Vec<String> {
+        let served = self.served.load();
+        let loading = served.unserved.iter().filter(|(file, unserved)| {
+            unserved.state == UnservedState::Loading && !served.components.contains_key(*file)
+        });
+        loading.map(|(file, _)| file.clone()).collect()
     }
 
     /// The files that are not served.
@@ -287,6 +304,7 @@ impl Catalog {
         let mut served = Served::clone(&self.served.load());
         change(&mut served);
         self.served.store(Arc::new(served));
+        self.changed.send_replace(());
     }
 }
 
@@ -435,7 +453,8 @@ impl Unserved {
         }
     }
 
-    fn name(&self) -> String {
+    /// The file that it is about.
+    pub(super) fn name(&self) -> String {
         self.package
             .clone()
             .or_else(|| self.file.clone())

@@ -20,6 +20,7 @@ mod host;
 mod lanes;
 mod limits;
 mod load;
+mod lookup;
 mod needs;
 mod package;
 mod precompiled;
@@ -38,8 +39,8 @@ mod words;
 
 use std::sync::Arc;
 
-pub use self::{
 pub(crate) use self::tap::Suspect;
+pub use self::{
     answers::Answers,
     cache::Cache,
     catalog::{Catalog, Reloaded, Unserved, UnservedState},
@@ -47,6 +48,7 @@ pub(crate) use self::tap::Suspect;
     error::{CallError, Rejection},
     exports::Called,
     limits::{LimitExceeded, LimitTable, Limits, Refused},
+    lookup::NotServed,
     sandbox::{Sandbox, Unloaded},
     supervision::{Health, Standing},
     tap::{Course, Crash, Tap, Witness},
@@ -159,8 +161,8 @@ impl Adapter {
     pub(crate) fn malformed(&self, why: String, call: Option<Suspect>) {
         self.counters.malformed();
         self.strike(why.clone());
-        if let (Some((function, arguments)), Some(tap)) = (call, &self.tap) {
-            tap.told(self, function, arguments, why);
+        if let (Some(call), Some(tap)) = (call, &self.tap) {
+            tap.told(self, call, why);
         }
     }
 

@@ -240,6 +240,9 @@ impl Watch {
             let abandoned = Arc::new(AtomicBool::new(false));
             self.busy.insert(file.clone(), Arc::clone(&abandoned));
             let there = self.taken.contains_key(&file);
+            if there && due.component {
+                self.catalog.loading(&file);
+            }
             let (catalog, folder) = (Arc::clone(&self.catalog), Arc::clone(&self.folder));
             let packages = self.packages.values().filter(|package| package.adapter == file);
             let packages = packages.cloned().collect();
@@ -248,7 +251,6 @@ impl Watch {
                     (false, _) => Content::Gone,
                     (true, false) => Content::Unchanged,
                     (true, true) => {
-                        catalog.loading(&file);
                         let limit = SizeLimit::file(&catalog.host.limits.of_file(&file));
                         Content::Read(read(&catalog, &folder, Subject::Component, &file, limit).await)
                     }

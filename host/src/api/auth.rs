@@ -6,7 +6,10 @@ use axum::{
 };
 
 use super::{Api, error::ApiError, hub, instances};
-use crate::store::{Instance, InstanceId, OrganizationId, User};
+use crate::{
+    adapter::NotServed,
+    store::{Instance, InstanceId, OrganizationId, User},
+};
 
 /// A user of an organization, and the instance that an Element token addresses.
 #[derive(Debug, Clone)]
@@ -158,12 +161,14 @@ impl FromRequestParts<Api> for Addressed {
             Some(id) => instances::find(api, &user, id).await?,
             None => instance.ok_or_else(ApiError::unauthorized)?,
         };
-        if let Some(key) = parameter("key") {
-            let adapter = api.host.adapters.get(key);
-            let known = adapter.as_ref().map_or(key, |adapter| adapter.key());
-            if known != instance.element {
-                let message = format!("{key} has no instance {}", instance.id);
-                return Err(ApiError::not_found(message));
+        if let Some(key) = parameter("key").filter(|key| *key != instance.element) {
+            match api.host.adapters.find(key).await {
+                Ok(adapter) if adapter.key() == instance.element => {}
+                Err(loading @ NotServed::Loading { .. }) => return Err(loading.into()),
+                Ok(_) | Err(_) => {
+                    let message = format!("{key} has no instance {}", instance.id);
+                    return Err(ApiError::not_found(message));
+                }
             }
         }
         Ok(Self {

@@ -107,7 +107,7 @@ async fn ask(
 ) -> ApiResult<Json<ExportView>> {
     hub::check_enabled(&on.instance)?;
     let select = hub::select(&query)?;
-    let adapter = elements::find(&api, &on.instance.element)?;
+    let adapter = elements::find(&api, &on.instance.element).await?;
     let resource = hub::find(adapter.description(), &select.object)?;
     if !resource.operations.contains(&ResourceOperation::List) {
         let message = format!("q: {} of {} cannot be listed", select.object, adapter.key());

@@ -14,10 +14,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{BODY_LIMIT, layers, view};
-use crate::{adapter::CallError, body::BodyError, instance::Problem, session::Failure, store::StoreError};
+use crate::{
+    adapter::{CallError, NotServed},
+    body::BodyError,
+    instance::Problem,
+    session::Failure,
+    store::StoreError,
+};
 
 /// The text of a 401, verbatim as Cloud Elements has it.
 const UNAUTHORIZED: &str = "Invalid Organization or User secret, or invalid Element token provided.";
+
+/// An adapter that is being loaded is asked for again after so long.
+const LOADING: Duration = Duration::from_secs(2);
 
 /// An answer that says what went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,6 +186,15 @@ impl From<StoreError> for ApiError {
     }
 }
 
+impl From<NotServed> for ApiError {
+    fn from(why: NotServed) -> Self {
+        match why {
+            NotServed::Loading { .. } => Self::unavailable(why.to_string(), LOADING),
+            NotServed::Kept { .. } | NotServed::Unknown { .. } => Self::not_found(why.to_string()),
+        }
+    }
+}
+
 impl From<Failure> for ApiError {
     /// 401 is ours alone: what a provider says about its credentials is 403 with its words.
     fn from(failure: Failure) -> Self {
@@ -185,6 +203,7 @@ impl From<Failure> for ApiError {
             Failure::RateLimited { after, .. } => *after,
             // Until when, the message says; who asks again soon is not surprised.
             Failure::Adapter(CallError::Quarantined { .. }) => Some(Duration::from_secs(30)),
+            Failure::NoAdapter(NotServed::Loading { .. }) => Some(LOADING),
             _ => None,
         };
         let message = match &failure {

@@ -38,7 +38,7 @@ const LARGEST_HEAD: usize = 64 << 10;
 const LARGEST_REPLY: usize = 64 << 10;
 /// A full inbox is tried again after so long.
 const FULL: Duration = Duration::from_secs(60);
-/// An instance that is being made is there after so long.
+/// An instance that is being made, or an adapter that is being loaded, is there after so long.
 const EARLY: Duration = Duration::from_secs(5);
 
 /// The routes of this module.
@@ -225,6 +225,7 @@ async fn answer(
         Admission::Taken => Ok(Json(json!({})).into_response()),
         Admission::Greeted(reply) => Ok(greeting(reply)),
         Admission::Nobody => Err(nobody()),
+        Admission::Loading => Err(ApiError::unavailable("the adapters are being loaded", EARLY)),
         Admission::TooEarly => Err(ApiError::unavailable("the instance is being made", EARLY)),
         Admission::Disabled => Err(ApiError::new(StatusCode::FORBIDDEN, "the instance is disabled")),
         Admission::Forged => Err(ApiError::new(

@@ -8,9 +8,12 @@ use super::{
     verify::{NoSecret, Unverifiable, is_genuine, secrets_of},
 };
 use crate::{
-    adapter::contract::{
-        types::Header,
-        webhook::{Delivery, Reply, Verification},
+    adapter::{
+        NotServed,
+        contract::{
+            types::Header,
+            webhook::{Delivery, Reply, Verification},
+        },
     },
     host::Host,
     session::{Failure, Session, greet},
@@ -49,6 +52,8 @@ pub enum Admission {
     Greeted(Reply),
     /// It concerns nobody.
     Nobody,
+    /// Whom it concerns is not known before an adapter is loaded.
+    Loading,
     /// It concerns an instance that is being made.
     TooEarly,
     /// The instance is switched off.
@@ -62,8 +67,14 @@ pub enum Admission {
 /// Take a call: find whom it concerns, let the adapter greet, verify, store. Of several instances the most friendly
 /// answer counts.
 pub async fn knock(host: &Host, knock: Knock) -> Result<Admission, Failure> {
-    let adapter = host.adapters.get(&knock.element);
-    let element = adapter.map_or(knock.element, |adapter| adapter.key().to_owned());
+    let element = match knock.element.parse::<u64>() {
+        Err(_key) => knock.element,
+        Ok(_id) => match host.adapters.find(&knock.element).await {
+            Ok(adapter) => adapter.key().to_owned(),
+            Err(NotServed::Loading { .. }) => return Ok(Admission::Loading),
+            Err(_not_served) => return Ok(Admission::Nobody),
+        },
+    };
     let mut candidates = match knock.named {
         Some(named) => named,
         None => find(host, &element, &knock.call).await?,
@@ -85,7 +96,7 @@ pub async fn knock(host: &Host, knock: Knock) -> Result<Admission, Failure> {
 impl Admission {
     fn friendliness(&self) -> u8 {
         match self {
-            Self::Nobody => 0,
+            Self::Nobody | Self::Loading => 0,
             Self::Forged => 1,
             Self::Disabled => 2,
             Self::TooEarly => 3,

@@ -12,6 +12,7 @@ use super::{
     polling, registration, values,
 };
 use crate::{
+    adapter::NotServed,
     delivery::envelope,
     egress::Secrets,
     host::Host,
@@ -36,7 +37,7 @@ pub async fn change(
         ..InstanceChange::default()
     };
     if let Some(asked) = &request.element {
-        stays(host, instance, asked)?;
+        stays(host, instance, asked).await?;
     }
     let reauthenticates = request.provider_data.authenticates();
     let old = host.store.registration(instance.id).await?;
@@ -46,7 +47,7 @@ pub async fn change(
         expectation: None,
     };
     if request.whole || !request.configuration.is_empty() || reauthenticates {
-        let edited = Edited::new(host, instance, request.configuration, request.whole)?;
+        let edited = Edited::new(host, instance, request.configuration, request.whole).await?;
         let data = request.provider_data;
         edited
             .apply(host, instance, rules, data, &mut registering, &mut change)
@@ -111,11 +112,14 @@ pub async fn trace(host: &Host, instance: &Instance, enabled: bool) -> Result<In
 }
 
 /// An instance stays with its element: what it has stored means nothing to another.
-fn stays(host: &Host, instance: &Instance, asked: &str) -> Result<(), Problem> {
-    let adapter = host.adapters.get(asked);
-    let key = adapter.as_ref().map_or(asked, |adapter| adapter.key());
-    if key == instance.element {
+async fn stays(host: &Host, instance: &Instance, asked: &str) -> Result<(), Problem> {
+    if asked == instance.element {
         return Ok(());
+    }
+    match host.adapters.find(asked).await {
+        Ok(adapter) if adapter.key() == instance.element => return Ok(()),
+        Err(loading @ NotServed::Loading { .. }) => return Err(session::Failure::from(loading).into()),
+        _ => {}
     }
     let what = format!(
         "the instance is one of {}; make another instance for {asked:?}",
@@ -161,14 +165,17 @@ struct Edited {
 }
 
 impl Edited {
-    fn new(
+    async fn new(
         host: &Host,
         instance: &Instance,
         edits: IndexMap<String, Option<String>>,
         whole: bool,
     ) -> Result<Self, Problem> {
-        let adapter = host.adapters.get(&instance.element);
-        let adapter = adapter.ok_or_else(|| session::Failure::NoAdapter(instance.element.clone()))?;
+        let adapter = host
+            .adapters
+            .find(&instance.element)
+            .await
+            .map_err(session::Failure::from)?;
         let mut edited = Self {
             configuration: if whole {
                 IndexMap::new()
@@ -309,8 +316,11 @@ impl Edited {
         instance: &Instance,
         rediscovers: bool,
     ) -> Result<Session<'h>, Problem> {
-        let adapter = host.adapters.get(&instance.element);
-        let adapter = adapter.ok_or_else(|| session::Failure::NoAdapter(instance.element.clone()))?;
+        let adapter = host
+            .adapters
+            .find(&instance.element)
+            .await
+            .map_err(session::Failure::from)?;
         let mut secrets = Secrets::default();
         for SealedSecret { name, sealed, .. } in host.store.secrets(instance.id).await? {
             if name != keys::TOKEN && !self.removed.contains(&name) {

@@ -8,6 +8,7 @@ use super::{
     CreateRequest, MASK, Problem, ProviderData, Rules, keys, minted::mint, mode::Mode, polling, values,
 };
 use crate::{
+    adapter::NotServed,
     delivery::envelope,
     egress::Secrets,
     host::Host,
@@ -26,10 +27,7 @@ pub async fn create(
     rules: Rules,
     request: CreateRequest,
 ) -> Result<Instance, Problem> {
-    let adapter = host
-        .adapters
-        .get(&request.element)
-        .ok_or_else(|| unknown_element(host, &request.element))?;
+    let adapter = host.adapters.find(&request.element).await.map_err(not_served)?;
     values::check(adapter.description(), &request.configuration, rules)?;
     let (configuration, mut secrets) = split(adapter.description(), request.configuration);
     for (name, token) in &request.provider_data.tokens {
@@ -242,16 +240,10 @@ fn check_external(
     Err(Problem::field("externalAuthentication", what))
 }
 
-fn unknown_element(host: &Host, asked: &str) -> Problem {
-    let served = host.adapters.list();
-    let known: Vec<&str> = served.iter().map(|adapter| adapter.key()).collect();
-    let known = if known.is_empty() {
-        "none: the adapters folder is empty".to_owned()
-    } else {
-        known.join(", ")
-    };
-    Problem::field(
-        "element.key",
-        format!("no element {asked:?} is served; served are {known}"),
-    )
+/// What is still being loaded is not wrong of the caller.
+fn not_served(why: NotServed) -> Problem {
+    match why {
+        NotServed::Loading { .. } => session::Failure::from(why).into(),
+        NotServed::Kept { .. } | NotServed::Unknown { .. } => Problem::field("element.key", why.to_string()),
+    }
 }

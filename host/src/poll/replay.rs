@@ -93,8 +93,7 @@ impl Scheduler {
             .map_err(|_closed| NoReplay::Stopping)?;
         let case = self.case(user, poll).await?;
         let adapters = &self.host().adapters;
-        let serving = adapters.get(&poll.element);
-        let serving = serving.ok_or_else(|| Failure::NoAdapter(poll.element.clone()))?;
+        let serving = adapters.find(&poll.element).await.map_err(Failure::from)?;
         let adapter = Arc::new(serving.twin());
         let bench = Bench::new(Arc::clone(adapters), egress::Options::default());
         let observed = bench.replay(&adapter, &case).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    adapter::{CallError, contract::types},
+    adapter::{CallError, NotServed, contract::types},
     egress::{PatternError, Refused},
     store::StoreError,
     vault::VaultError,
@@ -15,8 +15,8 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// Nobody serves the element.
-    #[error("no adapter serves the element {0:?}; put its .wasm file into the adapters folder")]
-    NoAdapter(String),
+    #[error(transparent)]
+    NoAdapter(#[from] NotServed),
     /// The call of the adapter failed.
     #[error(transparent)]
     Adapter(#[from] CallError),

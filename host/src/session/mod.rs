@@ -109,8 +109,7 @@ pub struct Parts {
 impl<'h> Session<'h> {
     /// A session of a stored instance.
     pub async fn open(host: &'h Host, instance: &Instance) -> Result<Self, Failure> {
-        let adapter = host.adapters.get(&instance.element);
-        let adapter = adapter.ok_or_else(|| Failure::NoAdapter(instance.element.clone()))?;
+        let adapter = host.adapters.find(&instance.element).await?;
         let mut secrets = Secrets::default();
         let mut expiries = IndexMap::new();
         for SealedSecret {
@@ -571,12 +570,12 @@ impl Walk {
             function: "poller.resume",
             context,
             subject: packed(&self.job),
+            resumed: Some((exchange.state, answers.clone())),
             course: Course {
                 exchanges: self.exchanges,
                 pages: self.pages,
                 answered: None,
             },
-            resumed: Some((exchange.state, answers.clone())),
         });
         self.step = Some((session.said(resumed)?, answers));
         Ok(())

@@ -23,6 +23,11 @@ async fn what_is_dropped_in_is_served_and_what_is_broken_is_told() -> anyhow::Re
     let half = wasm.len() / 2;
     std::fs::write(place(FILE), &wasm[..half])?;
     becomes(&stage.api, FILE, "rejected").await?;
+    // Whoever asks for its element is told so.
+    let told = ["maximizer.wasm is in the adapters folder, but it is rejected"];
+    let refused = stage.api.post("/instances", &stage.request().await?).await?;
+    refused.refused(400, &["element.key", told[0]])?;
+    stage.api.get("/elements/maximizer").await?.refused(404, &told)?;
     std::fs::write(place(FILE), &wasm)?;
     let served = becomes(&stage.api, FILE, "ready").await?;
     assert_eq!(served["element"], "maximizer");

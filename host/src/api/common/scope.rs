@@ -164,7 +164,7 @@ impl FromRequestParts<Api> for OfInstance {
 async fn element(parts: &mut Parts, api: &Api) -> ApiResult<Option<String>> {
     match parameter(parts, api, "key").await? {
         None => Ok(None),
-        Some(key) => elements::find(api, &key).map(|adapter| Some(adapter.key().to_owned())),
+        Some(key) => Ok(Some(elements::find(api, &key).await?.key().to_owned())),
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn list(
     _: Caller,
     Path(key): Path<String>,
 ) -> ApiResult<Json<Vec<Entry>>> {
-    let adapter = find(&api, &key)?;
+    let adapter = find(&api, &key).await?;
     Ok(Json(entries(adapter.description())))
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn get(
     _: Caller,
     Path((key, asked)): Path<(String, String)>,
 ) -> ApiResult<Json<Entry>> {
-    let adapter = find(&api, &key)?;
+    let adapter = find(&api, &key).await?;
     let mut entries = entries(adapter.description()).into_iter();
     let found = entries.find(|entry| entry.key == asked);
     let missing = || ApiError::not_found(format!("{key} has no configuration key {asked:?}"));

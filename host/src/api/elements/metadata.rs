@@ -81,7 +81,7 @@ pub(super) async fn get(
     _: Caller,
     Path(key): Path<String>,
 ) -> ApiResult<Json<Metadata>> {
-    let adapter = find(&api, &key)?;
+    let adapter = find(&api, &key).await?;
     Ok(Json(metadata(adapter.description())))
 }
 

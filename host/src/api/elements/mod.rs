@@ -159,7 +159,8 @@ async fn list(State(api): State<Api>, _: Caller) -> Json<Vec<ElementView>> {
 
 /// `GET /elements/{keyOrId}`.
 async fn get_one(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<ElementView>> {
-    find(&api, &key).map(|adapter| Json(ElementView::whole(adapter.description())))
+    let adapter = find(&api, &key).await?;
+    Ok(Json(ElementView::whole(adapter.description())))
 }
 
 /// `GET /elements/keys`.
@@ -171,7 +172,7 @@ async fn keys(State(api): State<Api>, _: Caller) -> Json<Vec<ElementKey>> {
 
 /// `GET /elements/{keyOrId}/setup`: what has to be known before an instance can be made.
 async fn setup(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<Value>> {
-    let adapter = find(&api, &key)?;
+    let adapter = find(&api, &key).await?;
     let presets = api.host.element_defaults.get(adapter.key());
     let setup = Setup::of(adapter.description(), presets);
     Ok(Json(serde_json::to_value(setup).unwrap_or_default()))
@@ -179,7 +180,7 @@ async fn setup(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> Ap
 
 /// `GET /elements/{keyOrId}/docs`: Swagger 2.0 of the element's resources.
 async fn docs(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<Value>> {
-    let adapter = find(&api, &key)?;
+    let adapter = find(&api, &key).await?;
     let public_url = api.host.public_url.as_deref();
     Ok(Json(docs::document(element(&adapter), None, public_url)))
 }
@@ -190,7 +191,7 @@ async fn operation_docs(
     _: Caller,
     Path((key, operation)): Path<(String, String)>,
 ) -> ApiResult<Json<DocumentedOperation>> {
-    let adapter = find(&api, &key)?;
+    let adapter = find(&api, &key).await?;
     Ok(Json(one(element(&adapter), &operation)?.0))
 }
 
@@ -200,7 +201,7 @@ async fn operation_definitions(
     _: Caller,
     Path((key, operation)): Path<(String, String)>,
 ) -> ApiResult<Json<Map<String, Value>>> {
-    let adapter = find(&api, &key)?;
+    let adapter = find(&api, &key).await?;
     Ok(Json(one(element(&adapter), &operation)?.1))
 }
 
@@ -232,7 +233,7 @@ pub(super) async fn instance_definitions(
 
 /// An instance's adapter and its common objects.
 async fn with_objects(api: &Api, on: Addressed) -> ApiResult<(Arc<Adapter>, Arc<Objects>)> {
-    let adapter = find(api, &on.instance.element)?;
+    let adapter = find(api, &on.instance.element).await?;
     let objects = hub::objects_of(api, &on.instance, on.organization).await?;
     Ok((adapter, objects))
 }
@@ -301,7 +302,7 @@ async fn hub(
     Path(hub): Path<String>,
     query: Query,
 ) -> ApiResult<Json<Hub>> {
-    let served = of_hub(&api, &hub)?;
+    let served = of_hub(&api, &hub).await?;
     let elements: Vec<&Adapter> = served.iter().map(|adapter| &**adapter).collect();
     Ok(Json(Hub::new(&hub, &elements, query.truth("hydrate"))))
 }
@@ -312,7 +313,7 @@ async fn hub_elements(
     _: Caller,
     Path(hub): Path<String>,
 ) -> ApiResult<Json<Vec<ElementView>>> {
-    let served = of_hub(&api, &hub)?;
+    let served = of_hub(&api, &hub).await?;
     let elements = served
         .iter()
         .map(|adapter| ElementView::whole(adapter.description()));
@@ -337,9 +338,8 @@ impl Hub {
     }
 }
 
-fn of_hub(api: &Api, hub: &str) -> ApiResult<Vec<Arc<Adapter>>> {
-    let mut served = api.host.adapters.list();
-    served.retain(|adapter| adapter.description().hub == hub);
+async fn of_hub(api: &Api, hub: &str) -> ApiResult<Vec<Arc<Adapter>>> {
+    let served = api.host.adapters.of_hub(hub).await?;
     if served.is_empty() {
         return Err(ApiError::not_found(format!(
             "no element of a hub {hub:?} is served"
@@ -349,7 +349,6 @@ fn of_hub(api: &Api, hub: &str) -> ApiResult<Vec<Arc<Adapter>>> {
 }
 
 /// The element with this key or numeric id.
-pub(super) fn find(api: &Api, key: &str) -> ApiResult<Arc<Adapter>> {
-    let missing = || ApiError::not_found(format!("no element {key:?} is served"));
-    api.host.adapters.get(key).ok_or_else(missing)
+pub(super) async fn find(api: &Api, key: &str) -> ApiResult<Arc<Adapter>> {
+    Ok(api.host.adapters.find(key).await?)
 }

@@ -142,7 +142,7 @@ async fn request_token(
     caller: Option<Caller>,
     query: &Query,
 ) -> ApiResult<Json<TemporaryView>> {
-    let adapter = find(api, key)?;
+    let adapter = find(api, key).await?;
     let key = adapter.key();
     match adapter.description().authentication.kind {
         AuthenticationKind::Oauth1 => {}
@@ -179,7 +179,7 @@ async fn request_token(
 }
 
 async fn authorize_url(api: &Api, key: &str, query: &Query) -> ApiResult<Json<Consent>> {
-    let adapter = find(api, key)?;
+    let adapter = find(api, key).await?;
     let key = adapter.key().to_owned();
     let kind = adapter.description().authentication.kind;
     if !matches!(kind, AuthenticationKind::Oauth1 | AuthenticationKind::Oauth2) {

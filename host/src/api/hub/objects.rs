@@ -79,7 +79,7 @@ pub(super) async fn list(
     on: OnInstance,
     headers: HeaderMap,
 ) -> ApiResult<Json<Vec<Listed>>> {
-    let adapter = elements::find(&api, &on.instance.element)?;
+    let adapter = elements::find(&api, &on.instance.element).await?;
     let objects = objects_of(&api, &on.instance, on.organization).await?;
     let described = objects.describe(adapter.description());
     let names = described.resources.keys();
@@ -117,7 +117,7 @@ pub(super) async fn metadata(
     on: OnInstance,
     Path(Named { name }): Path<Named>,
 ) -> ApiResult<Json<ObjectMetadata>> {
-    let adapter = elements::find(&api, &on.instance.element)?;
+    let adapter = elements::find(&api, &on.instance.element).await?;
     let objects = objects_of(&api, &on.instance, on.organization).await?;
     if let Some(mapping) = objects.get(&name) {
         return Ok(Json(ObjectMetadata::of_mapping(mapping)));
@@ -138,7 +138,7 @@ pub(super) async fn docs(
     on: OnInstance,
     Path(Named { name }): Path<Named>,
 ) -> ApiResult<Json<Value>> {
-    let adapter = elements::find(&api, &on.instance.element)?;
+    let adapter = elements::find(&api, &on.instance.element).await?;
     let objects = objects_of(&api, &on.instance, on.organization).await?;
     find_any(&objects.describe(adapter.description()), &name)?;
     let subject = elements::Subject {

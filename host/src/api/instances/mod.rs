@@ -184,7 +184,7 @@ async fn create_of(
     Path(element): Path<String>,
     body: Bytes,
 ) -> ApiResult<Json<InstanceBody>> {
-    elements::find(&api, &element)?;
+    elements::find(&api, &element).await?;
     create_with(&api, &caller, CreateRequest::parse(&body, Some(&element))?).await
 }
 
