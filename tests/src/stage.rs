@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use crate::{Api, Home, Host, Provider, Receiver, eventually, fixture};
+use crate::{Api, Home, Host, ORGANIZATION_SECRET, Provider, Receiver, USER_SECRET, eventually, fixture};
 
 /// The key that notifications are signed with.
 pub const SIGNING_KEY: &str = "MySecret+Event/Signature=Key";
@@ -204,6 +204,17 @@ impl Stage {
             Ok(done.then_some(()))
         })
         .await
+    }
+
+    /// A folder of the first user, whose commands go to the host.
+    ///
+    /// # Errors
+    /// The host is down, or no folder can be made.
+    pub fn user(&self) -> anyhow::Result<Home> {
+        let home = Home::bare()?.variable("PERIODIC_HOST", self.host()?.url());
+        Ok(home
+            .variable("PERIODIC_USER_SECRET", USER_SECRET)
+            .variable("PERIODIC_ORGANIZATION_SECRET", ORGANIZATION_SECRET))
     }
 
     /// The running host.

@@ -1,8 +1,9 @@
 //! `periodic config`.
 
 use clap::Subcommand;
-use comfy_table::{Table, presets::NOTHING};
+use serde_json::{Value, json};
 
+use super::table::{self, Column};
 use crate::config::{Flags, load};
 
 /// `periodic config`.
@@ -16,22 +17,18 @@ pub(super) enum Command {
     },
 }
 
+const COLUMNS: [Column; 3] = [("SETTING", "/setting"), ("VALUE", "/value"), ("FROM", "/source")];
+
 pub(super) fn run(flags: &Flags, command: &Command) -> anyhow::Result<()> {
     let Command::Show { json } = command;
     let origins = load(flags)?.origins();
+    let rows: Vec<Value> = origins
+        .iter()
+        .map(|origin| json!({ "setting": origin.setting, "value": origin.value, "source": origin.source }))
+        .collect();
     if *json {
-        let rows: Vec<serde_json::Value> = origins
-            .iter()
-            .map(|origin| serde_json::json!({ "setting": origin.setting, "value": origin.value, "source": origin.source }))
-            .collect();
-        println!("{}", serde_json::to_string_pretty(&rows)?);
-        return Ok(());
+        return table::json(&Value::Array(rows));
     }
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["SETTING", "VALUE", "FROM"]);
-    for origin in origins {
-        table.add_row([origin.setting, origin.value, origin.source]);
-    }
-    println!("{table}");
+    table::print(&rows, &COLUMNS);
     Ok(())
 }

@@ -5,7 +5,9 @@ mod config;
 mod init;
 mod listen;
 mod remote;
+mod report;
 mod run;
+mod table;
 mod tenants;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -16,10 +18,12 @@ use crate::{adapter::wasm_test, config::Flags};
 
 /// A self-hosted integration host, wire-compatible with the Cloud Elements API.
 ///
-/// Exit codes: 0 success, 1 failure, 2 wrong usage.
+/// Exit codes: 0 success, 1 failure, 2 wrong usage. With --json the answer is JSON on standard output, and an error is
+/// JSON on standard error: {"message": …}, and of a host's refusal its requestId, its status, and providerMessage where
+/// the provider said something.
 #[derive(Debug, Parser)]
-#[command(name = "periodic", version, disable_help_subcommand = true)]
-pub struct Cli {
+#[command(name = "periodic", version, disable_help_subcommand = true, after_help = AFTER)]
+struct Cli {
     #[command(flatten)]
     flags: Flags,
     #[command(subcommand)]
@@ -54,9 +58,14 @@ enum Command {
     /// Look at what polls did, and run them again in the sandbox.
     #[command(subcommand)]
     Polls(remote::Polls),
-    /// Look at events of a running host.
+    /// Look at events of a running host: stored ones, those that come, and what became of them.
     #[command(subcommand)]
     Events(remote::Events),
+    /// Count events of a running host by time.
+    Analytics(remote::Analytics),
+    /// Look at what was sent to topics on a running host; send, acknowledge and remove.
+    #[command(subcommand)]
+    Notifications(remote::Notifications),
     /// Look at deliveries of a running host, and make them again.
     #[command(subcommand)]
     Deliveries(remote::Deliveries),
@@ -73,12 +82,13 @@ enum Command {
     #[command(subcommand)]
     Subscriptions(remote::Subscriptions),
     /// Look at definitions of common objects on a running host; set and remove them.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = DEFINITIONS)]
     Objects(remote::Common<remote::Definitions>),
     /// Look at transformations into common objects on a running host; set and remove them.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = TRANSFORMATIONS)]
     Transformations(remote::Common<remote::Transformations>),
     /// Print what a shell needs to complete commands.
+    #[command(after_help = COMPLETIONS)]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -122,9 +132,52 @@ enum Command {
     },
 }
 
+/// What a newcomer has to know.
+const AFTER: &str = "\
+Commands that look at a running host find it by --host or PERIODIC_HOST, and need the two secrets that its first start \
+printed: PERIODIC_USER_SECRET and PERIODIC_ORGANIZATION_SECRET.
+
+  periodic run --data periodic-data --adapters adapters   the host
+  periodic elements list                                  what can be connected
+  periodic instances create ELEMENT                       connect it
+  periodic events tail                                    watch what changes there";
+
+/// What a definition is.
+const DEFINITIONS: &str = "\
+A definition says which fields a common object has, and of which types:
+  {\"fields\": [{\"path\": \"id\", \"type\": \"string\"}, {\"path\": \"name.last\", \"type\": \"string\"}]}
+
+  periodic objects set people people.json";
+
+/// What a transformation is.
+const TRANSFORMATIONS: &str = "\
+A transformation makes a common object of a resource:
+  {\"vendorName\": \"contacts\", \"fields\": [{\"path\": \"name.last\", \"vendorPath\": \"LastName\"}]}
+
+  periodic transformations set --element ELEMENT people people.json";
+
+/// How shells take completions.
+const COMPLETIONS: &str = "\
+To load them:
+  bash  in ~/.bashrc: source <(periodic completions bash)
+  zsh   in ~/.zshrc, after compinit: source <(periodic completions zsh)
+  fish  once: periodic completions fish > ~/.config/fish/completions/periodic.fish";
+
+/// Do what the command line says, and tell how it ended.
+pub async fn main() -> ExitCode {
+    let for_programs = report::is_for_programs(std::env::args_os().skip(1));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return report::usage(&error, for_programs),
+    };
+    match cli.execute().await {
+        Ok(status) => status,
+        Err(error) => report::failure(&error, for_programs),
+    }
+}
+
 impl Cli {
-    /// Do what the command line says.
-    pub async fn execute(self) -> anyhow::Result<ExitCode> {
+    async fn execute(self) -> anyhow::Result<ExitCode> {
         if !matches!(self.command, Command::Run { .. }) {
             // Whoever reads our output may stop reading, as `head` does: that ends the command, quietly.
             sigpipe::reset();
@@ -137,6 +190,8 @@ impl Cli {
             Command::Pollers(command) => command.run().await,
             Command::Polls(command) => return command.run(&self.flags).await,
             Command::Events(command) => command.run().await,
+            Command::Analytics(command) => command.run().await,
+            Command::Notifications(command) => command.run().await,
             Command::Deliveries(command) => command.run().await,
             Command::Elements(command) => command.run().await,
             Command::Bulk(command) => command.run().await,

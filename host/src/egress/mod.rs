@@ -24,7 +24,7 @@ pub use self::{
     callback::{Attempt, AttemptError, Callback},
     capture::Captured,
     client::{Delivered, Egress, EgressError, Options, Sent},
-    operator::{OperatorClient, OperatorError, OperatorPage},
+    operator::{OperatorClient, OperatorError, OperatorPage, Refusal},
     pattern::{PatternError, UrlPatterns},
     policy::{AddressPolicy, RefusedAddress},
     secrets::{Secrets, is_reserved},

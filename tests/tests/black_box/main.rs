@@ -8,6 +8,7 @@ mod adapter_tools;
 mod adapters_folder;
 mod bulk;
 mod clocks;
+mod commands;
 mod common_objects;
 mod crash;
 mod declarative;

@@ -319,6 +319,22 @@ async fn users_are_managed_on_the_command_line() -> anyhow::Result<()> {
         list.contains("carol@example.com") && !list.contains(&secret),
         "{list}"
     );
+    for words in [
+        ["users", "show", "Carol@example.com"],
+        ["users", "show", &made["id"].to_string()],
+        ["accounts", "show", &made["accountId"].to_string()],
+        ["organizations", "show", &made["organizationId"].to_string()],
+    ] {
+        let (code, shown, error) = cli(&[&words[..], &["--host", &url]].concat()).await?;
+        assert_eq!(code, Some(0), "{words:?}: {error}");
+        assert!(
+            shown.contains("createdDate") && !shown.contains(&secret),
+            "{words:?}: {shown}"
+        );
+    }
+    let (code, _, error) = cli(&["users", "show", "dave@example.com", "--host", &url]).await?;
+    assert_eq!(code, Some(1));
+    assert!(error.contains("periodic users list"), "{error}");
     let (code, _, error) = cli(&["users", "revoke", "999", "--host", &url]).await?;
     assert_eq!(code, Some(1));
     assert!(error.contains("no user 999"), "{error}");
@@ -334,12 +350,27 @@ async fn users_are_managed_on_the_command_line() -> anyhow::Result<()> {
     let list: Value = serde_json::from_str(&list)?;
     assert_eq!(list[1]["email"], "carol@example.com");
     let id = list[1]["id"].to_string();
+    let (code, shown, error) = cli(&["users", "show", &id, "--offline", "--data", &data]).await?;
+    assert!(code == Some(0) && shown.contains("carol@example.com"), "{error}");
     let (code, rotated, error) =
         cli(&["users", "rotate", &id, "--offline", "--data", &data, "--json"]).await?;
     assert_eq!(code, Some(0), "{error}");
     let rotated: Value = serde_json::from_str(&rotated)?;
     let fresh = rotated["secret"].as_str().context("a secret")?;
     assert_ne!(fresh, secret);
+    let guest = [
+        "users",
+        "create",
+        "guest@example.com",
+        "--offline",
+        "--data",
+        &data,
+        "--json",
+    ];
+    let (_, made, _) = cli(&guest).await?;
+    let guest = serde_json::from_str::<Value>(&made)?["id"].to_string();
+    let (code, done, error) = cli(&["users", "delete", &guest, "--offline", "--data", &data]).await?;
+    assert!(code == Some(0) && done.contains("is removed"), "{error}");
     stage.home = home;
     stage.start().await?;
     let header = |secret: &str| format!("User {secret}, Organization {ORGANIZATION_SECRET}");

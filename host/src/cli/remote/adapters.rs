@@ -4,7 +4,8 @@ use anyhow::bail;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Column, Target, segment, table};
+use super::{Target, segment};
+use crate::cli::table::{self, Column, Listing};
 
 const COLUMNS: [Column; 7] = [
     ("ELEMENT", "/element"),
@@ -15,6 +16,8 @@ const COLUMNS: [Column; 7] = [
     ("SINCE", "/since"),
     ("REASON", "/reason"),
 ];
+const EMPTY: &str =
+    "The host has no adapters: put .wasm files into its folder of adapters (setting adapters).";
 const ALL: &str = "/adapters";
 /// By which keys it is signed; made here, and left out where nobody asks for signatures.
 const SIGNED: &str = "/signed";
@@ -41,7 +44,12 @@ pub(in crate::cli) async fn list(target: &Target) -> anyhow::Result<()> {
     let columns = COLUMNS
         .into_iter()
         .filter(|(_, pointer)| asked || *pointer != SIGNED);
-    table::rows(rows, &columns.collect::<Vec<_>>());
+    let columns: Vec<Column> = columns.collect();
+    let listing = Listing {
+        columns: &columns,
+        empty: EMPTY,
+    };
+    listing.print(rows);
     Ok(())
 }
 

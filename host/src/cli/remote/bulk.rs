@@ -6,10 +6,9 @@ use anyhow::Context as _;
 use futures::StreamExt as _;
 use http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
 
-use super::{Column, Paging, Target, segment};
-use crate::egress::OperatorClient;
+use super::{Paging, Target, segment, told};
+use crate::{cli::table::Listing, egress::OperatorClient};
 
 /// Whose export.
 #[derive(Debug, clap::Args)]
@@ -26,6 +25,10 @@ pub(in crate::cli) struct Export {
 #[derive(Debug, clap::Subcommand)]
 pub(in crate::cli) enum Command {
     /// Ask for an export.
+    #[command(
+        after_help = "Examples:\n  periodic bulk query 5 'select * from contacts'\n  periodic bulk query 5 \"select \
+                            LastName from contacts where LastName like 'C%'\""
+    )]
     Query {
         #[command(flatten)]
         target: Target,
@@ -70,19 +73,25 @@ pub(in crate::cli) enum Command {
     Cancel(Export),
 }
 
-const COLUMNS: [Column; 6] = [
-    ("ID", "/id"),
-    ("STATUS", "/status"),
-    ("OBJECT", "/objectName"),
-    ("RECORDS", "/recordsCount"),
-    ("BYTES", "/bytes"),
-    ("MESSAGE", "/message"),
-];
-const ERRORS: [Column; 3] = [
-    ("AT", "/date"),
-    ("MESSAGE", "/message"),
-    ("PROVIDER", "/providerMessage"),
-];
+const LISTING: Listing = Listing {
+    columns: &[
+        ("ID", "/id"),
+        ("STATUS", "/status"),
+        ("OBJECT", "/objectName"),
+        ("RECORDS", "/recordsCount"),
+        ("BYTES", "/bytes"),
+        ("MESSAGE", "/message"),
+    ],
+    empty: "The instance has no exports. `periodic bulk query INSTANCE 'select * from RESOURCE'` asks for one.",
+};
+const ERRORS: Listing = Listing {
+    columns: &[
+        ("AT", "/date"),
+        ("MESSAGE", "/message"),
+        ("PROVIDER", "/providerMessage"),
+    ],
+    empty: "Nothing went wrong.",
+};
 
 impl Export {
     async fn client(&self) -> anyhow::Result<OperatorClient> {
@@ -116,7 +125,7 @@ impl Command {
                 instance,
             } => {
                 let client = target.client_of(&instance).await?;
-                target.rows(client.page("/bulk/jobs", &paging.query()).await?, &COLUMNS)
+                target.page(paging.fetch(&client, "/bulk/jobs", Vec::new()).await?, &LISTING)
             }
             Self::Status(export) => {
                 let client = export.client().await?;
@@ -125,8 +134,8 @@ impl Command {
             }
             Self::Errors { export, paging } => {
                 let client = export.client().await?;
-                let page = client.page(&export.path("/errors"), &paging.query()).await?;
-                export.target.rows(page, &ERRORS)
+                let page = paging.fetch(&client, &export.path("/errors"), Vec::new()).await?;
+                export.target.page(page, &ERRORS)
             }
             Self::Download {
                 export,
@@ -136,8 +145,7 @@ impl Command {
             Self::Cancel(export) => {
                 let client = export.client().await?;
                 client.call(Method::DELETE, &export.path(""), None).await?;
-                println!("export {} is gone", export.id);
-                Ok(())
+                export.target.done(&format!("export {} is gone", export.id))
             }
         }
     }
@@ -146,12 +154,8 @@ impl Command {
 async fn download(export: &Export, format: &str, output: Option<PathBuf>) -> anyhow::Result<()> {
     let client = export.client().await?;
     let status = client.call(Method::GET, &export.path("/status"), None).await?;
-    let object = status.get("objectName").and_then(Value::as_str);
-    let object = object.context("the host is of another version than this command")?;
-    let path = format!(
-        "{}?format={format}",
-        export.path(&format!("/{}", segment(object)))
-    );
+    let object = segment(told(&status, "objectName")?);
+    let path = format!("{}?format={format}", export.path(&format!("/{object}")));
     let mut pieces = pin!(client.stream(&path, None).await?);
     let mut sink: Box<dyn std::io::Write> = match &output {
         Some(file) => {

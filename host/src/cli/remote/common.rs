@@ -6,11 +6,12 @@ use std::{
 };
 
 use anyhow::Context as _;
+use clap::ArgGroup;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Column, Target, segment, table};
-use crate::egress::OperatorError;
+use super::{Target, segment};
+use crate::cli::table::{self, Listing};
 
 /// What either command does, with what it is given to know the place.
 #[derive(Debug, clap::Subcommand)]
@@ -55,8 +56,12 @@ pub(in crate::cli) enum Command<P: Place> {
 
 /// Where something stands.
 pub(in crate::cli) trait Place: clap::Args {
+    /// How all are shown.
+    const LISTING: Listing<'static>;
     /// The path of all.
     fn all(&self) -> String;
+    /// The paths of what has to be there before anything can be missing.
+    fn above(&self) -> Vec<String>;
     /// The path of one.
     fn one(&self, name: &str) -> String;
 }
@@ -70,14 +75,10 @@ pub(in crate::cli) struct Definitions {
 
 /// Where transformations stand.
 #[derive(Debug, Clone, clap::Args)]
+#[command(group(ArgGroup::new("whose").args(["element", "instance"]).required(true)))]
 pub(in crate::cli) struct Transformations {
     /// The element whose resources are transformed.
-    #[arg(
-        long,
-        value_name = "KEY",
-        required_unless_present = "instance",
-        conflicts_with = "instance"
-    )]
+    #[arg(long, value_name = "KEY")]
     element: Option<String>,
     #[command(flatten)]
     level: Level,
@@ -94,13 +95,6 @@ struct Level {
     instance: Option<String>,
 }
 
-const COLUMNS: [Column; 4] = [
-    ("NAME", "/name"),
-    ("LEVEL", "/level"),
-    ("RESOURCE", "/vendorName"),
-    ("FIELDS", "/paths"),
-];
-
 impl Level {
     fn path(&self) -> String {
         match &self.instance {
@@ -109,9 +103,21 @@ impl Level {
             None => "/organizations".to_owned(),
         }
     }
+
+    fn above(&self) -> Vec<String> {
+        self.instance
+            .iter()
+            .map(|id| format!("/instances/{}", segment(id)))
+            .collect()
+    }
 }
 
 impl Place for Definitions {
+    const LISTING: Listing<'static> = Listing {
+        columns: &[("NAME", "/name"), ("LEVEL", "/level"), ("FIELDS", "/paths")],
+        empty: "There are no definitions at this level. `periodic objects set NAME FILE` makes one.",
+    };
+
     fn all(&self) -> String {
         format!("{}/objects/definitions", self.level.path())
     }
@@ -119,9 +125,24 @@ impl Place for Definitions {
     fn one(&self, name: &str) -> String {
         format!("{}/objects/{}/definitions", self.level.path(), segment(name))
     }
+
+    fn above(&self) -> Vec<String> {
+        self.level.above()
+    }
 }
 
 impl Place for Transformations {
+    const LISTING: Listing<'static> = Listing {
+        columns: &[
+            ("NAME", "/name"),
+            ("LEVEL", "/level"),
+            ("RESOURCE", "/vendorName"),
+            ("FIELDS", "/paths"),
+        ],
+        empty: "There are no transformations at this level. `periodic transformations set --element KEY NAME FILE` makes \
+                one.",
+    };
+
     fn all(&self) -> String {
         let element = self.element.as_deref().map(segment);
         let element = element.map_or_else(String::new, |key| format!("/elements/{key}"));
@@ -131,12 +152,20 @@ impl Place for Transformations {
     fn one(&self, name: &str) -> String {
         format!("{}/{}", self.all(), segment(name))
     }
+
+    fn above(&self) -> Vec<String> {
+        let element = self
+            .element
+            .iter()
+            .map(|key| format!("/elements/{}", segment(key)));
+        element.chain(self.level.above()).collect()
+    }
 }
 
 impl<P: Place> Command<P> {
     pub(in crate::cli) async fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::List { target, place } => list(&target, &place.all()).await,
+            Self::List { target, place } => list(&target, &place).await,
             Self::Show { target, place, name } => {
                 let shown = target.get(&place.one(&name)).await?;
                 target.show(&shown)
@@ -157,15 +186,23 @@ impl<P: Place> Command<P> {
             }
             Self::Delete { target, place, name } => {
                 target.send(Method::DELETE, &place.one(&name), None).await?;
-                println!("{name} is removed");
-                Ok(())
+                target.done(&format!("{name} is removed"))
             }
         }
     }
 }
 
-async fn list(target: &Target, path: &str) -> anyhow::Result<()> {
-    let all = target.get(path).await?;
+async fn list<P: Place>(target: &Target, place: &P) -> anyhow::Result<()> {
+    let all = match found(target, &place.all()).await? {
+        Some(all) => all,
+        // The host refuses to list nothing. But what is missing may be what it would be listed of.
+        None => {
+            for path in place.above() {
+                target.get(&path).await?;
+            }
+            json!({})
+        }
+    };
     if target.json {
         return table::json(&all);
     }
@@ -179,19 +216,15 @@ async fn list(target: &Target, path: &str) -> anyhow::Result<()> {
             "paths": paths.collect::<Vec<_>>(),
         })
     });
-    table::rows(&rows.collect::<Vec<_>>(), &COLUMNS);
+    P::LISTING.print(&rows.collect::<Vec<_>>());
     Ok(())
 }
 
 /// What stands at a path, if anything does.
 async fn found(target: &Target, path: &str) -> anyhow::Result<Option<Value>> {
     match target.client()?.call(Method::GET, path, None).await {
-        Ok(body) => Ok(Some(body)),
-        Err(OperatorError::Refused {
-            status: StatusCode::NOT_FOUND,
-            ..
-        }) => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(None),
+        found => Ok(Some(found?)),
     }
 }
 

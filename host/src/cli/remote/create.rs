@@ -6,7 +6,7 @@ use periodic_sdk::description::AuthenticationKind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Target, ask, given::Given, grant::Grant, segment};
+use super::{Target, ask, given::Given, grant::Grant, segment, unlike};
 use crate::{
     instance::{self, check_poll},
     vault::Secret,
@@ -17,10 +17,15 @@ use crate::{
 /// What the element needs and no option says is asked for on a terminal; secrets do not appear there. Without a terminal,
 /// what is missing is an error that names the options.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  periodic instances create acme-shop\n  periodic instances create acme-shop \
+                        --set-from acme-shop.key=ACME_SHOP_KEY --poll contacts \\\n    --notify \
+                        https://example.com/events"
+)]
 pub(in crate::cli) struct Create {
     #[command(flatten)]
     target: Target,
-    /// The element's key: see `periodic adapter list`, or GET /elements.
+    /// The element's key: see `periodic elements list`.
     element: String,
     /// The instance's name [default: the element's].
     #[arg(long)]
@@ -79,8 +84,9 @@ impl Create {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let asks = !self.no_input && ask::somebody();
         let path = format!("/elements/{}/setup", segment(&self.element));
-        let setup: Setup = serde_json::from_value(self.target.get(&path).await?)
-            .context("the host is of another version than this command")?;
+        let setup = self.target.get(&path).await?;
+        let setup: Setup =
+            serde_json::from_value(setup).map_err(|error| anyhow!(unlike(&error.to_string())))?;
         let mut configuration = self.configuration()?;
         answer(&setup, &mut configuration, asks)?;
         self.events(&setup, &mut configuration, asks)?;

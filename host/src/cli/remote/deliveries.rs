@@ -1,9 +1,11 @@
 //! `periodic deliveries`.
 
+use clap::ArgGroup;
 use http::Method;
 use serde_json::json;
 
-use super::{Column, Paging, Target, segment};
+use super::{Paging, Target, pages::Query, segment};
+use crate::cli::table::{Column, Listing};
 
 /// `periodic deliveries`.
 #[derive(Debug, clap::Subcommand)]
@@ -17,8 +19,8 @@ pub(in crate::cli) enum Command {
         /// Only of this instance.
         #[arg(long, value_name = "ID")]
         instance: Option<String>,
-        /// Only in this status: created, delivered, retry or queued.
-        #[arg(long)]
+        /// Only in this status.
+        #[arg(long, value_parser = ["created", "delivered", "retry", "queued"])]
         status: Option<String>,
         /// Only to this URL.
         #[arg(long, value_name = "URL")]
@@ -28,15 +30,20 @@ pub(in crate::cli) enum Command {
     Show {
         #[command(flatten)]
         target: Target,
-        /// Its id.
+        /// Its id, as `periodic deliveries list` shows it.
         id: String,
     },
     /// Make a delivery again, or all that failed, or those of a range.
+    #[command(
+        group(ArgGroup::new("which").args(["id", "failed", "from"]).required(true).multiple(true)),
+        after_help = "Examples:\n  periodic deliveries replay 1234\n  periodic deliveries replay --failed --instance 5\n  \
+                      periodic deliveries replay --from 2026-01-31 --until 2026-02-01"
+    )]
     Replay {
         #[command(flatten)]
         target: Target,
         /// The delivery's id.
-        #[arg(conflicts_with_all = ["failed", "instance", "from", "until"], required_unless_present_any = ["failed", "from"])]
+        #[arg(conflicts_with_all = ["failed", "instance", "from", "until"])]
         id: Option<String>,
         /// All that are to be retried or are queued.
         #[arg(long)]
@@ -48,20 +55,30 @@ pub(in crate::cli) enum Command {
         #[arg(long, value_name = "DATE")]
         from: Option<String>,
         /// Those made before this time.
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_name = "DATE", requires = "from")]
         until: Option<String>,
     },
 }
 
-const COLUMNS: [Column; 8] = [
-    ("ID", "/id"),
-    ("CREATED", "/createdDate"),
+pub(super) const LISTING: Listing = Listing {
+    columns: &[
+        ("ID", "/id"),
+        ("CREATED", "/createdDate"),
+        ("STATUS", "/status"),
+        ("INSTANCE", "/instanceId"),
+        ("SUBSCRIPTION", "/subscriptionId"),
+        ("EVENT", "/eventId"),
+        ("ATTEMPTS", "/attempts"),
+        ("LAST ERROR", "/lastError"),
+    ],
+    empty: "There are no such deliveries. What nobody is subscribed to is not delivered: see `periodic subscriptions \
+            list`.",
+};
+const ATTEMPTS: [Column; 4] = [
+    ("STARTED", "/started"),
+    ("MS", "/milliseconds"),
     ("STATUS", "/status"),
-    ("INSTANCE", "/instanceId"),
-    ("SUBSCRIPTION", "/subscriptionId"),
-    ("EVENT", "/eventId"),
-    ("ATTEMPTS", "/attempts"),
-    ("LAST ERROR", "/lastError"),
+    ("ERROR", "/error"),
 ];
 const ALL: &str = "/notifications/subscriptions/deliveries";
 
@@ -80,15 +97,15 @@ impl Command {
                     .into_iter()
                     .filter_map(|(name, value)| Some(format!("{name}='{}'", value?.replace('\'', "''"))))
                     .collect();
-                let mut query = paging.query();
+                let mut query = Query::new();
                 if !conditions.is_empty() {
                     query.push(("where", conditions.join(" and ")));
                 }
-                target.list(ALL, &query, &COLUMNS).await
+                target.pages(ALL, &paging, query, &LISTING).await
             }
             Self::Show { target, id } => {
                 let shown = target.get(&format!("{ALL}/{}", segment(&id))).await?;
-                target.show(&shown)
+                target.show_with(shown, "history", &ATTEMPTS)
             }
             Self::Replay {
                 target, id: Some(id), ..

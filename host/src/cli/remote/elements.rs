@@ -1,6 +1,7 @@
 //! `periodic elements`.
 
-use super::{Column, Target, segment};
+use super::{Target, rows, segment};
+use crate::cli::table::{Column, Listing};
 
 /// `periodic elements`.
 #[derive(Debug, clap::Subcommand)]
@@ -19,21 +20,32 @@ pub(in crate::cli) enum Command {
     },
 }
 
-const COLUMNS: [Column; 5] = [
+const LISTING: Listing = Listing {
+    columns: &[
+        ("KEY", "/key"),
+        ("ID", "/id"),
+        ("NAME", "/name"),
+        ("HUB", "/hub"),
+        ("AUTHENTICATION", "/authentication/type"),
+    ],
+    empty: "The host serves no elements. `periodic adapter list` shows which adapters it has, and why one is rejected.",
+};
+const QUESTIONS: [Column; 6] = [
     ("KEY", "/key"),
-    ("ID", "/id"),
     ("NAME", "/name"),
-    ("HUB", "/hub"),
-    ("AUTHENTICATION", "/authentication/type"),
+    ("TYPE", "/type"),
+    ("NEEDED", "/needed"),
+    ("SECRET", "/secret"),
+    ("DEFAULT", "/default"),
 ];
 
 impl Command {
     pub(in crate::cli) async fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::List { target } => target.list("/elements", &[], &COLUMNS).await,
+            Self::List { target } => target.list(rows(target.get("/elements").await?)?, &LISTING),
             Self::Show { target, element } => {
                 let path = format!("/elements/{}/setup", segment(&element));
-                target.show(&target.get(&path).await?)
+                target.show_with(target.get(&path).await?, "questions", &QUESTIONS)
             }
         }
     }

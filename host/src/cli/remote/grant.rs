@@ -1,6 +1,6 @@
 //! The browser's part of `periodic instances create`: what an instance authenticates with, as its `providerData`.
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{bail, ensure};
 use http::Method;
 use periodic_sdk::description::AuthenticationKind;
 use serde_json::{Map, Value, json};
@@ -9,7 +9,7 @@ use super::{
     Target, ask,
     consent::{Consent, Redirect},
     create::Setup,
-    segment,
+    segment, told,
 };
 use crate::ids;
 
@@ -117,10 +117,7 @@ impl Grant {
             );
         }
         let temporary = way.post("token").await?;
-        let member = |name: &str| -> anyhow::Result<String> {
-            let value = temporary.get(name).and_then(Value::as_str);
-            Ok(value.context("the host has no request token")?.to_owned())
-        };
+        let member = |name: &str| told(&temporary, name).map(str::to_owned);
         let (token, secret) = (member("token")?, member("secret")?);
         way.parameters.insert("requestToken".to_owned(), json!(token));
         let url = way.authorize_url().await?;
@@ -143,9 +140,7 @@ impl Grant {
 
 impl Way<'_> {
     async fn authorize_url(&self) -> anyhow::Result<String> {
-        let answer = self.post("url").await?;
-        let url = answer.get("oauthUrl").and_then(Value::as_str);
-        Ok(url.context("the host named no address")?.to_owned())
+        Ok(told(&self.post("url").await?, "oauthUrl")?.to_owned())
     }
 
     async fn post(&self, what: &str) -> anyhow::Result<Value> {

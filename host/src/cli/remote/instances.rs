@@ -1,10 +1,11 @@
 //! `periodic instances`.
 
 use anyhow::ensure;
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::{Column, Paging, Target, create::Create, given::Given, segment};
+use super::{Paging, Target, create::Create, given::Given, pages::Query, rows, segment};
+use crate::{cli::table::Listing, egress::OperatorPage};
 
 /// `periodic instances`.
 #[derive(Debug, clap::Subcommand)]
@@ -21,12 +22,15 @@ pub(in crate::cli) enum Command {
         /// Only with this tag; several have to be there all.
         #[arg(long, value_name = "TAG")]
         tag: Vec<String>,
+        /// Only those that should be polled and are not.
+        #[arg(long, conflicts_with_all = ["limit", "next", "all", "search", "tag"])]
+        unpolled: bool,
     },
-    /// Show an instance.
+    /// Show an instance with its configuration.
     Show {
         #[command(flatten)]
         target: Target,
-        /// Its id.
+        /// Its id, as `periodic instances list` shows it.
         id: String,
     },
     /// Ask the provider whether an instance's credentials are good.
@@ -58,6 +62,9 @@ pub(in crate::cli) enum Command {
         target: Target,
         /// Its id.
         id: String,
+        /// Process the calls that wait or failed now.
+        #[arg(long)]
+        retry: bool,
     },
     /// Connect an element: make an instance, asking on a terminal for what is missing.
     Create(Box<Create>),
@@ -72,6 +79,10 @@ pub(in crate::cli) enum Command {
 
 /// `periodic instances change`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  periodic instances change 5 --name Shop --set event.poller.refresh_interval=30\n  \
+                        periodic instances change 5 --set-from acme-shop.key=ACME_SHOP_KEY --unset oauth.scope"
+)]
 pub(in crate::cli) struct Change {
     #[command(flatten)]
     target: Target,
@@ -113,14 +124,18 @@ impl Change {
     }
 }
 
-const COLUMNS: [Column; 6] = [
-    ("ID", "/id"),
-    ("NAME", "/name"),
-    ("ELEMENT", "/element/key"),
-    ("STATE", "/state"),
-    ("DISABLED", "/disabled"),
-    ("CREATED", "/createdDate"),
-];
+const LISTING: Listing = Listing {
+    columns: &[
+        ("ID", "/id"),
+        ("NAME", "/name"),
+        ("ELEMENT", "/element/key"),
+        ("STATE", "/state"),
+        ("DISABLED", "/disabled"),
+        ("CREATED", "/createdDate"),
+    ],
+    empty: "There are no such instances. `periodic elements list` shows what can be connected, and `periodic instances \
+            create ELEMENT` connects it.",
+};
 
 impl Command {
     pub(in crate::cli) async fn run(self) -> anyhow::Result<()> {
@@ -130,11 +145,14 @@ impl Command {
                 paging,
                 search,
                 tag,
+                unpolled,
             } => {
-                let mut query = paging.query();
-                query.extend(search.map(|text| ("searchText", text)));
+                if unpolled {
+                    return target.list(rows(target.get("/instances/polling-disabled").await?)?, &LISTING);
+                }
+                let mut query: Query = search.map(|text| ("searchText", text)).into_iter().collect();
                 query.extend(tag.into_iter().map(|tag| ("tags[]", tag)));
-                target.list("/instances", &query, &COLUMNS).await
+                target.page(found(&target, &paging, query).await?, &LISTING)
             }
             Self::Show { target, id } => {
                 let shown = target.get(&format!("/instances/{}", segment(&id))).await?;
@@ -148,26 +166,38 @@ impl Command {
             Self::Enable { target, id } => {
                 let path = format!("/instances/{}/enabled", segment(&id));
                 target.send(Method::PUT, &path, None).await?;
-                println!("instance {id} is enabled");
-                Ok(())
+                target.done(&format!("instance {id} is enabled"))
             }
             Self::Disable { target, id } => {
                 let path = format!("/instances/{}/enabled", segment(&id));
                 target.send(Method::DELETE, &path, None).await?;
-                println!("instance {id} is disabled");
-                Ok(())
+                target.done(&format!("instance {id} is disabled"))
             }
-            Self::Webhook { target, id } => {
+            Self::Webhook { target, id, retry } => {
                 let path = format!("/instances/{}/webhook", segment(&id));
-                target.show(&target.get(&path).await?)
+                let shown = match retry {
+                    true => target.send(Method::POST, &format!("{path}/retry"), None).await?,
+                    false => target.get(&path).await?,
+                };
+                target.show(&shown)
             }
             Self::Create(create) => create.run().await,
             Self::Delete { target, id } => {
                 let path = format!("/instances/{}", segment(&id));
                 target.send(Method::DELETE, &path, None).await?;
-                println!("instance {id} is removed");
-                Ok(())
+                target.done(&format!("instance {id} is removed"))
             }
         }
+    }
+}
+
+/// The instances that match. That none does is a refusal of the host's, and here an answer.
+async fn found(target: &Target, paging: &Paging, query: Query) -> anyhow::Result<OperatorPage> {
+    match paging.fetch(&target.client()?, "/instances", query).await {
+        Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(OperatorPage {
+            rows: Vec::new(),
+            next: None,
+        }),
+        fetched => Ok(fetched?),
     }
 }

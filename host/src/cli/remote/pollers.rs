@@ -3,7 +3,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Column, Target, segment, table};
+use super::{Target, polls, rows, segment};
+use crate::cli::table::{self, Column, Listing};
 
 /// Which poller.
 #[derive(Debug, clap::Args)]
@@ -33,6 +34,7 @@ pub(in crate::cli) enum Command {
     /// Let a poller work again.
     Resume(Poller),
     /// Set a poller back: what changed since is told as events, again where it was told before.
+    #[command(after_help = "Example:\n  periodic pollers rewind 5 contacts 2026-01-31T12:00:00Z")]
     Rewind {
         #[command(flatten)]
         poller: Poller,
@@ -60,16 +62,20 @@ pub(in crate::cli) enum Command {
     },
 }
 
-const COLUMNS: [Column; 8] = [
-    ("RESOURCE", "/resource"),
-    ("STATE", "/state"),
-    ("LAST SUCCESS", "/lastSuccess"),
-    ("NEXT RUN", "/nextRun"),
-    ("CURSOR", "/cursor"),
-    ("RECORDS", "/records"),
-    ("EVENTS", "/events"),
-    ("REASON", "/reason"),
-];
+const LISTING: Listing = Listing {
+    columns: &[
+        ("RESOURCE", "/resource"),
+        ("STATE", "/state"),
+        ("LAST SUCCESS", "/lastSuccess"),
+        ("NEXT RUN", "/nextRun"),
+        ("CURSOR", "/cursor"),
+        ("RECORDS", "/records"),
+        ("EVENTS", "/events"),
+        ("REASON", "/reason"),
+    ],
+    empty: "Nothing of the instance is polled. `periodic instances change ID --set event.notification.enabled=true` \
+            polls what its element polls by default.",
+};
 const REQUESTS: [Column; 3] = [("METHOD", "/method"), ("URL", "/url"), ("BODY", "/body")];
 const RECORDS: [Column; 3] = [
     ("OBJECT", "/objectId"),
@@ -94,13 +100,13 @@ impl Command {
         match self {
             Self::List { target, instance } => {
                 let path = format!("/instances/{}/pollers", segment(&instance));
-                target.list(&path, &[], &COLUMNS).await
+                target.list(rows(target.get(&path).await?)?, &LISTING)
             }
             Self::Show(poller) => {
                 let (instance, resource) = (segment(&poller.instance), segment(&poller.resource));
                 let path = format!("/instances/{instance}/pollers/{resource}");
                 let shown = poller.target.get(&path).await?;
-                poller.target.show(&shown)
+                poller.target.show_with(shown, "polls", polls::LISTING.columns)
             }
             Self::Pause(poller) => poller.change(json!({ "paused": true })).await,
             Self::Resume(poller) => poller.change(json!({ "paused": false })).await,
@@ -108,14 +114,7 @@ impl Command {
             Self::Poll { target, instance } => {
                 let path = format!("/instances/{}/polls", segment(&instance));
                 let pollers = target.send(Method::POST, &path, Some(&json!({}))).await?;
-                if target.json {
-                    return table::json(&pollers);
-                }
-                table::rows(
-                    pollers.as_array().map(Vec::as_slice).unwrap_or_default(),
-                    &COLUMNS,
-                );
-                Ok(())
+                target.list(rows(pollers)?, &LISTING)
             }
             Self::Preview {
                 target,
@@ -140,7 +139,7 @@ fn preview(preview: &Value) {
     let text = |member: &str| preview.get(member).and_then(Value::as_str).unwrap_or_default();
     println!("{}, {} to {}", text("resource"), text("since"), text("until"));
     let list = |member: &str| preview.get(member).and_then(Value::as_array).cloned();
-    table::rows(&list("requests").unwrap_or_default(), &REQUESTS);
+    table::print(&list("requests").unwrap_or_default(), &REQUESTS);
     println!(
         "{} records would be read, {} events would result",
         preview.get("recordCount").unwrap_or(&Value::Null),
@@ -151,7 +150,7 @@ fn preview(preview: &Value) {
     }
     let records = list("records").unwrap_or_default();
     if !records.is_empty() {
-        table::rows(&records, &RECORDS);
+        table::print(&records, &RECORDS);
     }
     println!();
 }

@@ -6,14 +6,18 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Column, Paging, Target, segment, table};
+use super::{Paging, Target, pages::Query, segment, told};
 use crate::{
     case::{Bench, CaseFile},
-    cli::{adapter, run::egress_options},
+    cli::{
+        adapter,
+        run::egress_options,
+        table::{self, Column, Listing},
+    },
     config::{Flags, load},
     poll::{Changed, Replay},
     store::TapeExtent,
@@ -42,8 +46,8 @@ pub(in crate::cli) enum Command {
         /// Only of this resource.
         #[arg(long)]
         resource: Option<String>,
-        /// Only those that came to this: idle, told or failed.
-        #[arg(long)]
+        /// Only those that came to this: nothing new, events, or a failure.
+        #[arg(long, value_parser = ["idle", "told", "failed"])]
         result: Option<String>,
     },
     /// Show a poll with the requests that it became.
@@ -63,17 +67,21 @@ pub(in crate::cli) enum Command {
     },
 }
 
-const COLUMNS: [Column; 9] = [
-    ("ID", "/id"),
-    ("STARTED", "/started"),
-    ("RESOURCE", "/resource"),
-    ("TRIGGER", "/trigger"),
-    ("RESULT", "/result"),
-    ("REQUESTS", "/requestCount"),
-    ("RECORDS", "/recordCount"),
-    ("EVENTS", "/eventCount"),
-    ("ERROR", "/error"),
-];
+pub(super) const LISTING: Listing = Listing {
+    columns: &[
+        ("ID", "/id"),
+        ("STARTED", "/started"),
+        ("RESOURCE", "/resource"),
+        ("TRIGGER", "/trigger"),
+        ("RESULT", "/result"),
+        ("REQUESTS", "/requestCount"),
+        ("RECORDS", "/recordCount"),
+        ("EVENTS", "/eventCount"),
+        ("ERROR", "/error"),
+    ],
+    empty: "No such polls are remembered. `periodic pollers list INSTANCE` shows when the next ones are, and `periodic \
+            pollers poll INSTANCE` polls now.",
+};
 const REQUESTS: [Column; 7] = [
     ("METHOD", "/method"),
     ("URL", "/url"),
@@ -100,19 +108,24 @@ impl Command {
                 resource,
                 result,
             } => {
-                let mut query = paging.query();
-                query.extend(resource.map(|resource| ("resource", resource)));
+                let mut query: Query = resource
+                    .map(|resource| ("resource", resource))
+                    .into_iter()
+                    .collect();
                 query.extend(result.map(|result| ("result", result)));
                 let path = format!("/instances/{}/polls", segment(&instance));
-                target.list(&path, &query, &COLUMNS).await?;
+                target.pages(&path, &paging, query, &LISTING).await?;
             }
-            Self::Show(poll) => show(&poll.target, poll.target.get(&poll.path()).await?)?,
+            Self::Show(poll) => {
+                let shown = poll.target.get(&poll.path()).await?;
+                poll.target.show_with(shown, "requests", &REQUESTS)?;
+            }
             Self::Case(poll) => {
                 let shown = poll.target.get(&format!("{}/case", poll.path())).await?;
                 if poll.target.json {
                     table::json(&shown)?;
                 } else {
-                    print!("{}", text(&shown, "case")?);
+                    print!("{}", told(&shown, "case")?);
                 }
             }
             Self::Replay {
@@ -120,7 +133,7 @@ impl Command {
             } => {
                 let path = format!("{}/replay", poll.path());
                 let replay = poll.target.send(Method::POST, &path, Some(&json!({}))).await?;
-                return told(&poll, &replay);
+                return outcome(&poll, &replay);
             }
             Self::Replay {
                 poll,
@@ -130,30 +143,11 @@ impl Command {
                 let replay = replay_here(flags, &poll, &file, package.as_deref()).await?;
                 let mut replay = json!(replay);
                 replay["poll"] = json!(poll.id);
-                return told(&poll, &replay);
+                return outcome(&poll, &replay);
             }
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn show(target: &Target, mut poll: Value) -> anyhow::Result<()> {
-    if target.json {
-        return table::json(&poll);
-    }
-    let requests = poll
-        .as_object_mut()
-        .and_then(|members| members.shift_remove("requests"));
-    table::members(&poll);
-    if let Some(requests) = requests
-        .as_ref()
-        .and_then(Value::as_array)
-        .filter(|list| !list.is_empty())
-    {
-        println!();
-        table::rows(requests, &REQUESTS);
-    }
-    Ok(())
 }
 
 /// In the sandbox of this machine.
@@ -164,9 +158,9 @@ async fn replay_here(
     package: Option<&Path>,
 ) -> anyhow::Result<Replay> {
     let shown = poll.target.get(&format!("{}/case", poll.path())).await?;
-    let name = text(&shown, "file")?;
+    let name = told(&shown, "file")?;
     let case =
-        CaseFile::parse(Path::new(name), text(&shown, "case")?).map_err(|what| anyhow!("{name}: {what}"))?;
+        CaseFile::parse(Path::new(name), told(&shown, "case")?).map_err(|what| anyhow!("{name}: {what}"))?;
     let sandbox = adapter::sandbox(flags)?;
     let adapter = Arc::new(sandbox.load(file, package).await?);
     let bench = Bench::new(sandbox.catalog(), egress_options(&load(flags)?.settings));
@@ -175,7 +169,7 @@ async fn replay_here(
         bytes: shown["tape"]["bytes"].as_u64().unwrap_or_default(),
         whole: shown["tape"]["whole"].as_bool().unwrap_or_default(),
     };
-    let recorded = text(&shown, "adapter")?.to_owned();
+    let recorded = told(&shown, "adapter")?.to_owned();
     let replayed = adapter.digest().to_owned();
     Ok(Replay::of(
         case.case(),
@@ -187,12 +181,12 @@ async fn replay_here(
 }
 
 /// Print what a replay came to. The exit code says it too.
-fn told(poll: &Poll, replay: &Value) -> anyhow::Result<ExitCode> {
+fn outcome(poll: &Poll, replay: &Value) -> anyhow::Result<ExitCode> {
     let same = replay["same"] == true;
     if poll.target.json {
         table::json(replay)?;
     } else {
-        let (recorded, replayed) = (text(replay, "recorded")?, text(replay, "replayed")?);
+        let (recorded, replayed) = (told(replay, "recorded")?, told(replay, "replayed")?);
         let short = |digest: &str| digest.chars().take(12).collect::<String>();
         let by = match recorded == replayed {
             true => format!("the adapter that polled, {}", short(recorded)),
@@ -224,9 +218,4 @@ fn told(poll: &Poll, replay: &Value) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn text<'v>(value: &'v Value, member: &str) -> anyhow::Result<&'v str> {
-    let text = value.get(member).and_then(Value::as_str);
-    text.with_context(|| format!("the host's answer has no {member:?}: is it of this version?"))
 }

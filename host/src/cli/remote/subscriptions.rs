@@ -3,7 +3,8 @@
 use http::Method;
 use serde_json::json;
 
-use super::{Column, Paging, Target, segment};
+use super::{Paging, Target, pages::Query, segment};
+use crate::cli::table::Listing;
 
 /// `periodic subscriptions`.
 #[derive(Debug, clap::Subcommand)]
@@ -26,6 +27,9 @@ pub(in crate::cli) enum Command {
         id: String,
     },
     /// Send what is told under topics to a URL.
+    #[command(
+        after_help = "Example:\n  periodic subscriptions create https://example.com/events instance-5-crm-events"
+    )]
     Create {
         #[command(flatten)]
         target: Target,
@@ -51,14 +55,18 @@ pub(in crate::cli) enum Command {
     },
 }
 
-const COLUMNS: [Column; 6] = [
-    ("ID", "/id"),
-    ("ACTIVE", "/active"),
-    ("TOPICS", "/topics"),
-    ("URL", "/config/url"),
-    ("CREATED", "/createdDate"),
-    ("REASON", "/reason"),
-];
+const LISTING: Listing = Listing {
+    columns: &[
+        ("ID", "/id"),
+        ("ACTIVE", "/active"),
+        ("TOPICS", "/topics"),
+        ("URL", "/config/url"),
+        ("CREATED", "/createdDate"),
+        ("REASON", "/reason"),
+    ],
+    empty: "There are no such subscriptions. An instance with a callback URL has one (`periodic instances change ID \
+            --set event.notification.callback.url=URL`); `periodic subscriptions create URL TOPIC` makes others.",
+};
 const ALL: &str = "/notifications/subscriptions";
 
 impl Command {
@@ -69,9 +77,8 @@ impl Command {
                 paging,
                 topic,
             } => {
-                let mut query = paging.query();
-                query.extend(topic.map(|topic| ("topics[]", topic)));
-                target.list(ALL, &query, &COLUMNS).await
+                let query: Query = topic.map(|topic| ("topics[]", topic)).into_iter().collect();
+                target.pages(ALL, &paging, query, &LISTING).await
             }
             Self::Show { target, id } => {
                 let shown = target.get(&format!("{ALL}/{}", segment(&id))).await?;
@@ -94,8 +101,7 @@ impl Command {
             Self::Delete { target, id } => {
                 let path = format!("{ALL}/{}", segment(&id));
                 target.send(Method::DELETE, &path, None).await?;
-                println!("subscription {id} is ended");
-                Ok(())
+                target.done(&format!("subscription {id} is ended"))
             }
         }
     }

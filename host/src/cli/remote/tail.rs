@@ -7,7 +7,6 @@ use owo_colors::{OwoColorize as _, Stream};
 use serde_json::Value;
 
 use super::{Target, segment};
-use crate::egress::OperatorError;
 
 /// The pause before a stream that broke off is taken up again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -29,7 +28,7 @@ pub(super) async fn run(
         let opened = client.stream(&path, last.as_deref()).await;
         let mut pieces = match opened {
             Ok(pieces) => Box::pin(pieces),
-            Err(error @ OperatorError::Unreachable { .. }) if began => {
+            Err(error) if began && error.may_pass() => {
                 eprintln!("{error}; trying again");
                 tokio::time::sleep(PAUSE).await;
                 continue;

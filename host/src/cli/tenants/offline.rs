@@ -89,6 +89,10 @@ async fn perform(store: &Sqlite, vault: &Vault, task: Task) -> anyhow::Result<Va
             tenants.revoke_organization(OrganizationId(id)).await?;
             Value::Null
         }
+        Task::Delete(_, id) => {
+            tenants.delete_user(UserId(id)).await?;
+            Value::Null
+        }
         Task::Revoke(_, id) => {
             tenants.revoke_user(UserId(id)).await?;
             Value::Null

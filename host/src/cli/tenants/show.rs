@@ -1,73 +1,61 @@
-//! Tables for people.
+//! How they are shown.
 
-use comfy_table::{Table, presets::NOTHING};
 use serde_json::Value;
 
-use super::Kind;
+use super::{Door, Kind};
+use crate::cli::table::{self, Column, Listing};
 
-/// Print an answer, and secrets this once.
-pub(super) fn show(kind: Kind, answer: &Value) {
-    let rows = match answer {
-        Value::Array(rows) => rows.as_slice(),
-        Value::Null => {
-            println!("done");
-            return;
-        }
-        one => std::slice::from_ref(one),
+/// Show an answer, and secrets this once.
+pub(super) fn show(door: &Door, kind: Kind, answer: Value) -> anyhow::Result<()> {
+    let answer = match answer {
+        Value::Array(rows) => return door.target.list(rows, &kind.listing()),
+        one if door.target.json => return table::json(&one),
+        one => one,
     };
-    let columns = kind.columns();
-    let mut table = Table::new();
-    table
-        .load_style(NOTHING)
-        .set_header(columns.iter().map(|(_, title)| *title));
-    for row in rows {
-        table.add_row(columns.iter().map(|(member, _)| text(row.get(*member))));
-    }
-    println!("{table}");
+    table::print(std::slice::from_ref(&answer), kind.columns());
     let secret = |of: &Value| of.get("secret").and_then(Value::as_str).map(str::to_owned);
-    if let Some(secret) = secret(answer) {
+    if let Some(secret) = secret(&answer) {
         println!("secret, not stored and not shown again: {secret}");
     }
     if let Some(user) = answer.get("user") {
+        let address = user.get("email").and_then(Value::as_str).unwrap_or_default();
         let secret = secret(user).unwrap_or_default();
-        println!(
-            "secret of its user {}, likewise: {secret}",
-            text(user.get("email"))
-        );
+        println!("secret of its user {address}, likewise: {secret}");
     }
-}
-
-fn text(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
+    Ok(())
 }
 
 impl Kind {
-    fn columns(self) -> &'static [(&'static str, &'static str)] {
+    fn listing(self) -> Listing<'static> {
+        Listing {
+            columns: self.columns(),
+            // Whoever asks is a user of an account of an organization: there is always one.
+            empty: "Nothing is there.",
+        }
+    }
+
+    fn columns(self) -> &'static [Column] {
         match self {
             Self::Organizations => &[
-                ("id", "ID"),
-                ("name", "NAME"),
-                ("active", "ACTIVE"),
-                ("createdDate", "CREATED"),
+                ("ID", "/id"),
+                ("NAME", "/name"),
+                ("ACTIVE", "/active"),
+                ("CREATED", "/createdDate"),
             ],
             Self::Accounts => &[
-                ("id", "ID"),
-                ("organizationId", "ORGANIZATION"),
-                ("name", "NAME"),
-                ("createdDate", "CREATED"),
+                ("ID", "/id"),
+                ("ORGANIZATION", "/organizationId"),
+                ("NAME", "/name"),
+                ("CREATED", "/createdDate"),
             ],
             Self::Users => &[
-                ("id", "ID"),
-                ("email", "ADDRESS"),
-                ("role", "ROLE"),
-                ("accountId", "ACCOUNT"),
-                ("organizationId", "ORGANIZATION"),
-                ("active", "ACTIVE"),
-                ("createdDate", "CREATED"),
+                ("ID", "/id"),
+                ("ADDRESS", "/email"),
+                ("ROLE", "/role"),
+                ("ACCOUNT", "/accountId"),
+                ("ORGANIZATION", "/organizationId"),
+                ("ACTIVE", "/active"),
+                ("CREATED", "/createdDate"),
             ],
         }
     }
