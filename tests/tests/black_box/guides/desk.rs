@@ -14,9 +14,12 @@ use tokio::process::Command;
 /// A block begins where the one before has ended: with its folder and its variables. What it leaves running is noted.
 const BLOCK: &str = r#"
 set -euo pipefail
+exec > "$DESK/said" 2>&1
 trap 'jobs -p >> "$DESK/jobs"' EXIT
 . "$DESK/state"
+set -o allexport
 . "$DESK/block"
+set +o allexport
 { export -p; printf 'cd %q\n' "$PWD"; } > "$DESK/state"
 "#;
 
@@ -71,15 +74,19 @@ impl Desk {
             filled = filled.replace(said, value);
         }
         std::fs::write(self.at("block"), &filled)?;
-        let output = self.shell()?.output().await.context("there is no bash")?;
+        std::fs::write(self.at("said"), "")?;
+        let status = self.shell()?.status().await.context("there is no bash")?;
         ensure!(
-            output.status.success(),
-            "{}:\n{block}\nwhich is\n{filled}\nprinted\n{}{}",
-            output.status,
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
+            status.success(),
+            "{status}:\n{block}\nwhich is\n{filled}\nprinted\n{}",
+            self.said()?
         );
         Ok(())
+    }
+
+    /// What the block that was run last has printed, or has so far.
+    pub(crate) fn said(&self) -> anyhow::Result<String> {
+        Ok(String::from_utf8_lossy(&std::fs::read(self.at("said"))?).into_owned())
     }
 
     fn shell(&self) -> anyhow::Result<Command> {

@@ -1,8 +1,9 @@
-//! The pages for authors of adapters: every snippet is run, from the first to the last. One in a language that nothing here
+//! The README and the pages for authors of adapters: every snippet is run, from the first to the last. One in a language that nothing here
 //! runs fails, and so does one that does not work.
 
 mod blocks;
 mod desk;
+mod readme;
 mod shop;
 
 use std::path::{Path, PathBuf};
