@@ -17,7 +17,8 @@ pub use self::{
     change::{change, remove, switch, trace},
     create::create,
     keys::{
-        FILTER_NULLS, HOST_KEYS, HostKey, MASK, NOTIFICATIONS_ENABLED, POLLER_CONFIGURATION, TOKEN, TRACE_LOGGING,
+        FILTER_NULLS, HOST_KEYS, HostKey, MASK, NOTIFICATIONS_ENABLED, POLLER_CONFIGURATION, TOKEN,
+        TRACE_LOGGING,
     },
     problem::Problem,
     request::{ChangeRequest, CreateRequest, ProviderData},
