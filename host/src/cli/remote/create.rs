@@ -1,6 +1,6 @@
 //! `periodic instances create`: from an element's key to an instance, with as little writing as possible.
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{anyhow, bail};
 use http::Method;
 use periodic_sdk::description::AuthenticationKind;
 use serde::Deserialize;
