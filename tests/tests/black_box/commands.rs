@@ -147,6 +147,10 @@ async fn programs_are_told_failures_as_json() -> anyhow::Result<()> {
     // What fails on this side has a message alone.
     let usage = home.run_bare(&["instances", "show", "--json"]).await?;
     assert_eq!(usage.code, Some(2));
+    assert!(
+        !usage.stderr.contains("--user-secret"),
+        "what is set is not missing: {usage:?}"
+    );
     let local = [
         (usage, "<ID>"),
         (

@@ -16,34 +16,14 @@ use crate::{
 /// Which host, and as whom.
 #[derive(Debug, Clone, clap::Args)]
 pub(in crate::cli) struct Target {
-    /// The running host [default: where the settings say that it listens].
-    #[arg(
-        long,
-        env = "PERIODIC_HOST",
-        value_name = "URL",
-        global = true,
-        help_heading = "Host"
-    )]
+    /// The running host [env: PERIODIC_HOST] [default: where the settings say that it listens].
+    #[arg(long, value_name = "URL", global = true, help_heading = "Host")]
     host: Option<String>,
-    /// The secret of the user who asks.
-    #[arg(
-        long,
-        env = "PERIODIC_USER_SECRET",
-        value_name = "SECRET",
-        hide_env_values = true,
-        global = true,
-        help_heading = "Host"
-    )]
+    /// The secret of the user who asks [env: PERIODIC_USER_SECRET].
+    #[arg(long, value_name = "SECRET", global = true, help_heading = "Host")]
     user_secret: Option<String>,
-    /// The secret of its organization.
-    #[arg(
-        long,
-        env = "PERIODIC_ORGANIZATION_SECRET",
-        value_name = "SECRET",
-        hide_env_values = true,
-        global = true,
-        help_heading = "Host"
-    )]
+    /// The secret of its organization [env: PERIODIC_ORGANIZATION_SECRET].
+    #[arg(long, value_name = "SECRET", global = true, help_heading = "Host")]
     organization_secret: Option<String>,
     /// Print JSON, errors too.
     #[arg(long, global = true)]
@@ -60,8 +40,7 @@ impl Target {
     /// A client of the host.
     pub(in crate::cli) fn client(&self) -> anyhow::Result<OperatorClient> {
         let secret = |given: &Option<String>, flag: &str, variable: &str| {
-            let given = given.as_deref().filter(|given| !given.is_empty());
-            let given = given.with_context(|| {
+            let given = or_variable(given, variable).with_context(|| {
                 format!(
                     "{flag} is missing: give it, or set {variable}, to what `periodic init` or the host's first start \
                      printed"
@@ -75,8 +54,8 @@ impl Target {
             "--organization-secret",
             "PERIODIC_ORGANIZATION_SECRET",
         )?;
-        let host = match &self.host {
-            Some(host) => host.clone(),
+        let host = match or_variable(&self.host, "PERIODIC_HOST") {
+            Some(host) => host,
             None => format!("http://{}", load(&self.settings.0)?.settings.listen),
         };
         Ok(OperatorClient::new(&host, &user, &organization)?)
@@ -148,6 +127,13 @@ impl Target {
         println!("{what}");
         Ok(())
     }
+}
+
+/// What the command line says, or a variable. They are not clap's: it would name what is set there in the usage of each
+/// command that lacks something else.
+fn or_variable(given: &Option<String>, variable: &str) -> Option<String> {
+    let given = given.clone().or_else(|| std::env::var(variable).ok());
+    given.filter(|given| !given.is_empty())
 }
 
 // === impl Settings ===
