@@ -58,3 +58,36 @@ async fn elements_are_listed_and_lead_to_the_authorize_url() -> anyhow::Result<(
     );
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_element_tells_what_it_can() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let expanded = stage
+        .api
+        .get("/elements/maximizer/metadata?expand=true")
+        .await?
+        .ok()?;
+    assert_eq!(
+        (
+            &expanded["authenticationType"],
+            &expanded["bulk"],
+            &expanded["events"]["methods"]
+        ),
+        (
+            &json!("oauth2"),
+            &json!({ "upload": false, "download": true }),
+            &json!(["polling"])
+        )
+    );
+    let resources = expanded["resources"].as_array().context("resources")?;
+    let contacts = resources
+        .iter()
+        .find(|resource| resource["canonicalName"] == "contacts");
+    let contacts = contacts.context("contacts")?;
+    assert_eq!(
+        contacts["operations"],
+        json!(["list", "get", "create", "update", "delete"])
+    );
+    assert_eq!(contacts["events"]["eventTypes"], json!(["created", "updated"]));
+    Ok(())
+}

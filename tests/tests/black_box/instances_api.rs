@@ -291,7 +291,7 @@ async fn elements_and_hubs_say_what_they_are() -> anyhow::Result<()> {
 
     for path in [
         "/elements/maximizer/metadata",
-        "/elements/5127/metadata?expand=true",
+        "/elements/5127/metadata?expand=false",
     ] {
         let metadata = stage.api.get(path).await?.ok()?;
         assert_eq!(keys(&metadata), ["id", "key", "name", "description", "events"]);

@@ -11,13 +11,23 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    super::{Api, auth::Caller, error::ApiResult},
+    super::{Api, auth::Caller, error::ApiResult, query::Query},
+    expanded::Expanded,
     find,
 };
 use crate::transform::Mapping;
 
+/// What events an element can tell, or everything that it can.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum Told {
+    Brief(Metadata),
+    Expanded(Box<Expanded>),
+}
+
 /// What events an element can tell.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = ElementMetadata)]
 pub(super) struct Metadata {
     id: u64,
@@ -29,21 +39,21 @@ pub(super) struct Metadata {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ElementEvents)]
-struct Events {
+pub(super) struct Events {
     supported: bool,
     /// Of `polling` and `webhook` those that tell something.
     methods: Vec<&'static str>,
     /// By the resources' names.
-    polling: IndexMap<String, Told>,
+    polling: IndexMap<String, ToldOf>,
     /// By the resources' names.
-    webhook: IndexMap<String, Told>,
+    webhook: IndexMap<String, ToldOf>,
 }
 
 /// What is told of a resource.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ResourceEvents)]
-struct Told {
+struct ToldOf {
     /// Of `created`, `updated` and `deleted`.
     event_types: Vec<String>,
     /// What is polled.
@@ -80,9 +90,14 @@ pub(super) async fn get(
     State(api): State<Api>,
     _: Caller,
     Path(key): Path<String>,
-) -> ApiResult<Json<Metadata>> {
+    query: Query,
+) -> ApiResult<Json<Told>> {
     let adapter = find(&api, &key).await?;
-    Ok(Json(metadata(adapter.description())))
+    let metadata = metadata(adapter.description());
+    Ok(Json(match query.truth("expand") {
+        true => Told::Expanded(Box::new(Expanded::of(adapter.description(), metadata.events))),
+        false => Told::Brief(metadata),
+    }))
 }
 
 /// `GET /elements/metadata`: of all elements.
@@ -134,10 +149,10 @@ fn metadata(description: &Description) -> Metadata {
     for (name, resource) in &description.resources {
         if !resource.poll_events.is_empty() || resource.polling.is_some() {
             let url = resource.polling.as_ref().and_then(|polling| polling.get("url"));
-            polling.insert(name.clone(), Told::new(&resource.poll_events, url));
+            polling.insert(name.clone(), ToldOf::new(&resource.poll_events, url));
         }
         if !resource.webhook_events.is_empty() {
-            webhook.insert(name.clone(), Told::new(&resource.webhook_events, None));
+            webhook.insert(name.clone(), ToldOf::new(&resource.webhook_events, None));
         }
     }
     let methods = [("polling", &polling), ("webhook", &webhook)];
@@ -157,7 +172,7 @@ fn metadata(description: &Description) -> Metadata {
     }
 }
 
-impl Told {
+impl ToldOf {
     /// Kinds of events are spelled as in Cloud Elements' `event.metadata`: in lower case.
     fn new(kinds: &[String], poll_url: Option<&Value>) -> Self {
         Self {

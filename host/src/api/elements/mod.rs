@@ -2,6 +2,7 @@
 
 mod configuration;
 mod docs;
+mod expanded;
 mod metadata;
 mod oauth;
 
@@ -74,7 +75,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/elements/keys", "Their keys").lists::<ElementKey>(),
         Endpoint::get("/elements/metadata", "What events they tell").lists::<metadata::Metadata>(),
         Endpoint::get(of(""), "An element").answers::<ElementView>(),
-        Endpoint::get(of("/metadata"), "What events it tells").answers::<metadata::Metadata>(),
+        Endpoint::get(of("/metadata"), "What events it tells")
+            .asks(openapi::EXPAND)
+            .answers::<metadata::Told>(),
         Endpoint::get(of("/configuration"), "What its instances are configured with").lists::<Entry>(),
         Endpoint::get(of("/configuration/{entry}"), "One key of it").answers::<Entry>(),
         Endpoint::get(

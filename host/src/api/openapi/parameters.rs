@@ -144,6 +144,12 @@ pub(in crate::api) const OAUTH: &[Parameter] = &[
     text("state", "What the browser brings back unchanged"),
     text("requestToken", "The token of OAuth 1.0a's temporary credentials"),
 ];
+/// Of an element's metadata.
+pub(in crate::api) const EXPAND: &[Parameter] = &[of(
+    Kind::Truth(false),
+    "expand",
+    "Whether everything is told that it and its resources can",
+)];
 /// Of hubs.
 pub(in crate::api) const RESOURCES: &[Parameter] = &[of(
     Kind::Truth(false),
