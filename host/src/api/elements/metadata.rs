@@ -21,7 +21,7 @@ use crate::transform::Mapping;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum Told {
-    Brief(Metadata),
+    Brief(Box<Metadata>),
     Expanded(Box<Expanded>),
 }
 
@@ -96,7 +96,7 @@ pub(super) async fn get(
     let metadata = metadata(adapter.description());
     Ok(Json(match query.truth("expand") {
         true => Told::Expanded(Box::new(Expanded::of(adapter.description(), metadata.events))),
-        false => Told::Brief(metadata),
+        false => Told::Brief(Box::new(metadata)),
     }))
 }
 
