@@ -39,6 +39,11 @@ impl Author {
     async fn sit_down() -> anyhow::Result<Self> {
         let (mut desk, shop) = (Desk::set()?, shop::open().await?);
         let compiled = generated()?.join("wasm32-wasip2");
+        // Of a run before this one, by a key that is gone: it would not be replaced.
+        let signature = compiled.join("release/acme_shop.wasm.sig");
+        if signature.exists() {
+            std::fs::remove_file(signature)?;
+        }
         desk.value("target/wasm32-wasip2", compiled.to_string_lossy());
         desk.value("https://api.acme-shop.example/v1", shop.as_str());
         desk.value("<USER_SECRET>", USER_SECRET);
