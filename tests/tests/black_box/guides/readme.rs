@@ -24,10 +24,10 @@ const NOT_RUN: [(&str, &str); 3] = [
 ];
 /// What a test does otherwise than a reader at a terminal, and why.
 const OTHERWISE: [(&str, &str); 3] = [
-    // The host runs on while the reader opens another terminal. The port has to be free.
+    // The host runs on while the reader opens another terminal, once it has begun its log. The port has to be free.
     (
         "--listen 127.0.0.1:8080",
-        "--listen 127.0.0.1:0 > host.log 2>&1 &",
+        "--listen 127.0.0.1:0 > host.log 2>&1 & while [ ! -e host.log ]; do :; done",
     ),
     // Likewise the port that the browser comes back to.
     ("create maximizer", "create maximizer --redirect-port 0"),
