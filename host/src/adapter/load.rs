@@ -1,6 +1,6 @@
 //! From a file's bytes to an element that can be called.
 
-use std::sync::Arc;
+use std::{ffi::OsStr, path::Path, sync::Arc};
 
 use periodic_sdk::description::{AuthenticationKind, Description};
 
@@ -95,7 +95,8 @@ impl Adapter {
 
 /// A file's name without its folder: tools load files from anywhere.
 fn base_name(file: &str) -> &str {
-    file.rsplit('/').next().unwrap_or(file)
+    let name = Path::new(file).file_name();
+    name.and_then(OsStr::to_str).unwrap_or(file)
 }
 
 /// What `describe` returned, or the member in which it is wrong.

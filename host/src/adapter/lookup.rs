@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Adapter, Catalog, Unserved, UnservedState, package};
 
-/// So long a file is waited for that may be the element's. Compiling an usual one takes a tenth of a second; whoever waits
+/// So long a file is waited for that may be the element's. Compiling a usual one takes a tenth of a second; whoever waits
 /// longer is told to come again.
 const PATIENCE: Duration = Duration::from_secs(10);
 

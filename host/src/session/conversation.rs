@@ -135,7 +135,7 @@ impl Session<'_> {
         checked.map_err(|refused| self.malformed(refused.to_string()))
     }
 
-    /// What an exchange may hold, whether it is sent or not, and the how manieth it may be.
+    /// What an exchange may hold, whether it is sent or not, and how many there may be.
     pub(crate) fn check_exchange(&self, asked: &types::Exchange, number: usize) -> Result<(), Failure> {
         self.count("exchanges", |limits| limits.exchanges, number)?;
         self.count("requests", |limits| limits.requests, asked.requests.len())?;

@@ -338,7 +338,7 @@ impl<'h> Session<'h> {
         })
     }
 
-    /// What a page may hold, and the how manieth it may be.
+    /// What a page may hold, and how many there may be.
     pub(crate) fn check_page(&self, page: &poller::Page, number: usize) -> Result<(), Failure> {
         self.count("pages", |limits| limits.pages, number)?;
         self.count("records", |limits| limits.records, page.records.len())?;

@@ -16,8 +16,8 @@ use crate::transform::Objects;
 /// What is documented: the resources of an element and, for an instance, its common objects.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::api) struct Subject<'a> {
-    pub(in crate::api) element: &'a Description,
-    pub(in crate::api) objects: Option<&'a Objects>,
+    pub(super) element: &'a Description,
+    objects: Option<&'a Objects>,
 }
 
 /// A document of Swagger 2.0.
@@ -314,6 +314,22 @@ fn error() -> Value {
 // === impl Subject ===
 
 impl<'a> Subject<'a> {
+    /// An element by itself.
+    pub(in crate::api) fn element(element: &'a Description) -> Self {
+        Self {
+            element,
+            objects: None,
+        }
+    }
+
+    /// The element of an instance.
+    pub(in crate::api) fn instance(element: &'a Description, objects: &'a Objects) -> Self {
+        Self {
+            element,
+            objects: Some(objects),
+        }
+    }
+
     fn described(self) -> Cow<'a, Description> {
         match self.objects {
             Some(objects) => Cow::Owned(objects.describe(self.element)),
@@ -353,16 +369,9 @@ mod tests {
         .unwrap()
     }
 
-    fn element(description: &Description) -> Subject<'_> {
-        Subject {
-            element: description,
-            objects: None,
-        }
-    }
-
     #[test]
     fn every_operation_that_is_described_is_documented() {
-        let document = document(element(&acme()), None, None);
+        let document = document(Subject::element(&acme()), None, None);
         let methods = |path: &str| {
             let methods = document["paths"][path].as_object();
             methods.map(|methods| methods.keys().cloned().collect::<Vec<_>>().join(" "))
@@ -386,7 +395,7 @@ mod tests {
 
     #[test]
     fn an_operation_is_found_with_what_it_names() {
-        let document = document(element(&acme()), None, None);
+        let document = document(Subject::element(&acme()), None, None);
         let found = operation(&document, "update:contacts").unwrap();
         assert_eq!(
             (found.path.as_str(), found.method.as_str()),
@@ -401,7 +410,7 @@ mod tests {
     #[test]
     fn fields_nest_as_their_paths_say() {
         let document = document(
-            element(&acme()),
+            Subject::element(&acme()),
             Some("contacts"),
             Some("https://api.example.com:8443/periodic"),
         );

@@ -185,7 +185,11 @@ async fn setup(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> Ap
 async fn docs(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<Value>> {
     let adapter = find(&api, &key).await?;
     let public_url = api.host.public_url.as_deref();
-    Ok(Json(docs::document(element(&adapter), None, public_url)))
+    Ok(Json(docs::document(
+        Subject::element(adapter.description()),
+        None,
+        public_url,
+    )))
 }
 
 /// `GET /elements/{keyOrId}/docs/{operationId}`: one operation of it.
@@ -195,7 +199,7 @@ async fn operation_docs(
     Path((key, operation)): Path<(String, String)>,
 ) -> ApiResult<Json<DocumentedOperation>> {
     let adapter = find(&api, &key).await?;
-    Ok(Json(one(element(&adapter), &operation)?.0))
+    Ok(Json(one(Subject::element(adapter.description()), &operation)?.0))
 }
 
 /// `GET /elements/{keyOrId}/docs/{operationId}/definitions`: the shapes of its bodies.
@@ -205,7 +209,7 @@ async fn operation_definitions(
     Path((key, operation)): Path<(String, String)>,
 ) -> ApiResult<Json<Map<String, Value>>> {
     let adapter = find(&api, &key).await?;
-    Ok(Json(one(element(&adapter), &operation)?.1))
+    Ok(Json(one(Subject::element(adapter.description()), &operation)?.1))
 }
 
 /// An operation in a path.
@@ -221,7 +225,9 @@ pub(super) async fn instance_operation(
     Path(OperationPath { operation }): Path<OperationPath>,
 ) -> ApiResult<Json<DocumentedOperation>> {
     let (adapter, objects) = with_objects(&api, on).await?;
-    Ok(Json(one(instance(&adapter, &objects), &operation)?.0))
+    Ok(Json(
+        one(Subject::instance(adapter.description(), &objects), &operation)?.0,
+    ))
 }
 
 /// `GET /instances/{id}/docs/{operationId}/definitions`.
@@ -231,7 +237,9 @@ pub(super) async fn instance_definitions(
     Path(OperationPath { operation }): Path<OperationPath>,
 ) -> ApiResult<Json<Map<String, Value>>> {
     let (adapter, objects) = with_objects(&api, on).await?;
-    Ok(Json(one(instance(&adapter, &objects), &operation)?.1))
+    Ok(Json(
+        one(Subject::instance(adapter.description(), &objects), &operation)?.1,
+    ))
 }
 
 /// An instance's adapter and its common objects.
@@ -239,20 +247,6 @@ async fn with_objects(api: &Api, on: Addressed) -> ApiResult<(Arc<Adapter>, Arc<
     let adapter = find(api, &on.instance.element).await?;
     let objects = hub::objects_of(api, &on.instance, on.organization).await?;
     Ok((adapter, objects))
-}
-
-fn element(adapter: &Adapter) -> Subject<'_> {
-    Subject {
-        element: adapter.description(),
-        objects: None,
-    }
-}
-
-fn instance<'a>(adapter: &'a Adapter, objects: &'a Objects) -> Subject<'a> {
-    Subject {
-        element: adapter.description(),
-        objects: Some(objects),
-    }
 }
 
 /// An operation of an element and what it names.
@@ -273,7 +267,7 @@ pub(super) async fn instance_docs(State(api): State<Api>, on: Addressed) -> ApiR
     let (adapter, objects) = with_objects(&api, on).await?;
     let public_url = api.host.public_url.as_deref();
     Ok(Json(docs::document(
-        instance(&adapter, &objects),
+        Subject::instance(adapter.description(), &objects),
         None,
         public_url,
     )))

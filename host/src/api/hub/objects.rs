@@ -141,10 +141,7 @@ pub(super) async fn docs(
     let adapter = elements::find(&api, &on.instance.element).await?;
     let objects = objects_of(&api, &on.instance, on.organization).await?;
     find_any(&objects.describe(adapter.description()), &name)?;
-    let subject = elements::Subject {
-        element: adapter.description(),
-        objects: Some(&objects),
-    };
+    let subject = elements::Subject::instance(adapter.description(), &objects);
     Ok(Json(elements::resource_docs(&api, subject, &name)))
 }
 
