@@ -30,7 +30,7 @@ pub enum Rejection {
     Precompiled,
     /// Nobody who is trusted has signed it.
     #[error(
-        "{doubt}; setting adapter.signatures asks for the signature of a trusted key: let its holder run \
+        "{doubt}; setting adapters.signatures asks for the signature of a trusted key: let its holder run \
          `periodic adapter sign {file}`, and put {file}.sig beside it"
     )]
     Untrusted {

@@ -202,7 +202,7 @@ mod tests {
     fn limit() -> SizeLimit {
         SizeLimit {
             bytes: 10,
-            setting: "adapter.file_size".to_owned(),
+            setting: "adapters.file_size".to_owned(),
         }
     }
 
@@ -272,7 +272,7 @@ mod tests {
         check(
             &folder,
             "long.wasm",
-            Err("11 bytes, more than the 10 that setting adapter.file_size"),
+            Err("11 bytes, more than the 10 that setting adapters.file_size"),
         );
         check(&folder, "code.wasm", Err("compiled code"));
         check(&folder, "x.cwasm", Err("compiled code"));

@@ -49,7 +49,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self::of(&Settings::default().adapter)
+        Self::of(&Settings::default().adapters)
     }
 }
 
@@ -101,7 +101,7 @@ impl Limits {
         match self.own.get(limit) {
             Some(table) if table.contains('.') => format!("elements.{table:?}.limits.{limit}"),
             Some(table) => format!("elements.{table}.limits.{limit}"),
-            None => format!("adapter.{limit}"),
+            None => format!("adapters.{limit}"),
         }
     }
 
@@ -142,7 +142,7 @@ impl LimitTable {
     pub fn of(settings: &Settings) -> Self {
         let own = settings.elements.iter();
         Self {
-            general: Limits::of(&settings.adapter),
+            general: Limits::of(&settings.adapters),
             own: own
                 .map(|(name, element)| (name.clone(), element.limits.clone()))
                 .collect(),
@@ -330,7 +330,7 @@ mod tests {
         );
         assert_eq!(acme.setting("memory"), "elements.acme.limits.memory");
         assert_eq!(acme.setting("log"), "elements.\"rest.wasm\".limits.log");
-        assert_eq!(acme.setting("wall"), "adapter.wall");
+        assert_eq!(acme.setting("wall"), "adapters.wall");
         assert_eq!(table.of_element("acme", "elsewhere/rest.wasm"), acme);
         assert_eq!(table.of_element("other", "other.wasm"), Limits::default());
         assert_eq!(table.ceiling().memory, 999_999_999_999);

@@ -7,7 +7,6 @@ use periodic_sdk::description::{AuthenticationKind, Description};
 use super::{
     Adapter, Rejection,
     component::{Compiled, Linked},
-    counters::Counters,
     host::Host,
     package::Package,
     supervision::Supervisor,
@@ -58,15 +57,18 @@ impl Adapter {
     ) -> Result<Self, Rejection> {
         let limits = host.limits.of_file(&compiled.file);
         let mut adapter = Self {
-            description: nameless(package.as_ref().map_or(&compiled.file, |package| &package.file)),
+            description: Arc::new(nameless(
+                package.as_ref().map_or(&compiled.file, |package| &package.file),
+            )),
             digest: digest(&compiled, package.as_ref()),
             compiled,
             package,
             limits,
             threads: host.threads.clone(),
             room: host.rooms.another(),
-            supervisor: Supervisor::new(host.clock),
-            counters: Counters::default(),
+            supervisor: Arc::new(Supervisor::new(host.clock)),
+            door: Arc::new(Supervisor::new(host.clock)),
+            counters: Arc::default(),
             at_start,
             tap: host.tap.clone(),
         };
@@ -81,10 +83,11 @@ impl Adapter {
                 answer,
             },
         })?;
-        adapter.description = description(&json)?;
-        if !is_key(&adapter.description.key) {
-            return Err(Rejection::Key(adapter.description.key));
+        let description = description(&json)?;
+        if !is_key(&description.key) {
+            return Err(Rejection::Key(description.key));
         }
+        adapter.description = Arc::new(description);
         check_patterns(&adapter.description)?;
         check_secrets(&adapter.description)?;
         adapter.compiled.linked.check_claims(&adapter.description)?;

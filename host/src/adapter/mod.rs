@@ -71,15 +71,17 @@ pub mod contract {
 /// One element, ready to be called.
 #[derive(Debug)]
 pub struct Adapter {
-    description: Description,
+    description: Arc<Description>,
     digest: String,
     compiled: Arc<Compiled>,
     package: Option<Package>,
     limits: Limits,
     threads: Threads,
     room: Rooms,
-    supervisor: Supervisor,
-    counters: Counters,
+    supervisor: Arc<Supervisor>,
+    /// The same for calls that strangers may have sent, whoever else fails or does not.
+    door: Arc<Supervisor>,
+    counters: Arc<Counters>,
     /// Whether it lay in the folder when the host started.
     at_start: bool,
     tap: Option<Arc<Tap>>,
@@ -152,6 +154,11 @@ impl Adapter {
         self.supervisor.standing()
     }
 
+    /// How it fares with calls that anybody may have sent, and since when.
+    pub fn standing_at_the_door(&self) -> Standing {
+        self.door.standing()
+    }
+
     /// What it has done so far.
     pub fn counted(&self) -> Counted {
         self.counters.read()
@@ -173,7 +180,14 @@ impl Adapter {
 
     fn strike(&self, why: String) {
         self.supervisor.strike(why);
-        if let Health::Quarantined { why, .. } = self.health() {
+        let Health::Quarantined { why, .. } = self.health() else {
+            return;
+        };
+        if Arc::ptr_eq(&self.supervisor, &self.door) {
+            let what =
+                "calls of providers are kept unread for a while: the adapter fails on what anybody may send";
+            tracing::warn!(adapter = self.key(), why, "{what}");
+        } else {
             tracing::error!(adapter = self.key(), why, "the adapter is put into quarantine");
         }
     }

@@ -10,7 +10,6 @@ use std::{
 use super::{
     Adapter, CallError, Catalog, LimitTable, Rejection, Trust,
     component::Compiled,
-    counters::Counters,
     folder::SizeLimit,
     package::Package,
     signature::{LARGEST, SUFFIX, Subject},
@@ -93,15 +92,16 @@ impl Adapter {
     #[must_use]
     pub fn twin(&self) -> Self {
         Self {
-            description: self.description.clone(),
+            description: Arc::clone(&self.description),
             digest: self.digest.clone(),
             compiled: Arc::clone(&self.compiled),
             package: self.package.clone(),
             limits: self.limits.clone(),
             threads: self.threads.clone(),
             room: self.room.another(),
-            supervisor: Supervisor::new(Clock::system()),
-            counters: Counters::default(),
+            supervisor: Arc::new(Supervisor::new(Clock::system())),
+            door: Arc::new(Supervisor::new(Clock::system())),
+            counters: Arc::default(),
             at_start: self.at_start,
             tap: None,
         }
@@ -114,6 +114,21 @@ impl Adapter {
         Self {
             room: self.room.clone(),
             tap: self.tap.clone(),
+            counters: Arc::clone(&self.counters),
+            ..self.twin()
+        }
+    }
+
+    /// The same for what anybody may have sent: a stranger who finds what it fails on closes the door for a while, and
+    /// nothing else.
+    #[must_use]
+    pub(crate) fn for_strangers(&self) -> Self {
+        Self {
+            room: self.room.clone(),
+            tap: self.tap.clone(),
+            supervisor: Arc::clone(&self.door),
+            door: Arc::clone(&self.door),
+            counters: Arc::clone(&self.counters),
             ..self.twin()
         }
     }

@@ -21,7 +21,7 @@ pub struct Trust {
 
 /// A trusted key that is none.
 #[derive(Debug, thiserror::Error)]
-#[error("setting adapter.trusted_keys.{name}: {error}")]
+#[error("setting adapters.trusted_keys.{name}: {error}")]
 pub struct UnusableKey {
     name: String,
     error: NoPublicKey,
@@ -43,7 +43,7 @@ pub enum Doubt {
     #[error("no signature lies beside it")]
     Unsigned,
     /// Somebody else's signature.
-    #[error("it is signed by the key {0}, which setting adapter.trusted_keys does not have")]
+    #[error("it is signed by the key {0}, which setting adapters.trusted_keys does not have")]
     Foreign(String),
     /// The signature is of something else.
     #[error(
@@ -160,7 +160,7 @@ impl Trust {
             }
             tracing::warn!(
                 file,
-                "the file is not trusted: {doubt} (setting adapter.signatures is warn)"
+                "the file is not trusted: {doubt} (setting adapters.signatures is warn)"
             );
         }
         Ok(Vetted {

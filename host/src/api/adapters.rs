@@ -93,6 +93,49 @@ struct ServedView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<String>,
+    /// How it fares with calls that anybody may have sent; left out while nothing is wrong. In quarantine they are
+    /// answered and kept, and read when their turn comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    door: Option<DoorView>,
+}
+
+/// How an adapter fares with calls that anybody may have sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AdapterDoor)]
+struct DoorView {
+    /// `degraded` or `quarantined`.
+    state: &'static str,
+    since: String,
+    /// How many calls in a row failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    strikes: Option<u32>,
+    /// When its quarantine ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    until: Option<String>,
+    /// What failed.
+    reason: String,
+}
+
+impl DoorView {
+    fn of(Standing { health, since }: Standing) -> Option<Self> {
+        let (state, strikes, until, reason) = match health {
+            Health::Ready => return None,
+            Health::Degraded { strikes, why } => ("degraded", Some(strikes), None, why),
+            Health::Quarantined { until, why } => ("quarantined", None, Some(instant(until)), why),
+        };
+        let since = instant(since);
+        Some(Self {
+            state,
+            since,
+            strikes,
+            until,
+            reason,
+        })
+    }
 }
 
 /// A file that is not served.
@@ -202,6 +245,7 @@ fn served(adapter: &Adapter) -> AdapterView {
         strikes,
         until,
         reason,
+        door: DoorView::of(adapter.standing_at_the_door()),
     }))
 }
 

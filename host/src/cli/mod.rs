@@ -12,9 +12,12 @@ mod tenants;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::{adapter::wasm_test, config::Flags};
+use crate::{
+    adapter::wasm_test,
+    config::{Flags, SETTINGS},
+};
 
 /// A self-hosted integration host, wire-compatible with the Cloud Elements API.
 ///
@@ -163,10 +166,28 @@ To load them:
   zsh   in ~/.zshrc, after compinit: source <(periodic completions zsh)
   fish  once: periodic completions fish > ~/.config/fish/completions/periodic.fish";
 
+/// The commands that the settings of a host are for. Others take them, and their help passes over them.
+const HOST: [&str; 4] = ["run", "init", "config", "adapter"];
+
+/// Its help, and that of all below it, without the flags of settings.
+fn without_settings(command: clap::Command) -> clap::Command {
+    let hidden = command.mut_args(|argument| {
+        let is_setting = argument.get_help_heading() == Some(SETTINGS) && argument.get_id() != "config";
+        if is_setting { argument.hide(true) } else { argument }
+    });
+    let below: Vec<String> = hidden
+        .get_subcommands()
+        .map(|below| below.get_name().to_owned())
+        .collect();
+    below.into_iter().fold(hidden, |command, name| {
+        command.mut_subcommand(name, without_settings)
+    })
+}
+
 /// Do what the command line says, and tell how it ended.
 pub async fn main() -> ExitCode {
     let for_programs = report::is_for_programs(std::env::args_os().skip(1));
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::parsed() {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error, for_programs),
     };
@@ -177,6 +198,17 @@ pub async fn main() -> ExitCode {
 }
 
 impl Cli {
+    fn parsed() -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        command.build();
+        let remote = command.get_subcommands().map(|below| below.get_name().to_owned());
+        let remote: Vec<String> = remote.filter(|name| !HOST.contains(&name.as_str())).collect();
+        for name in remote {
+            command = command.mut_subcommand(name, without_settings);
+        }
+        Self::from_arg_matches(&command.try_get_matches()?)
+    }
+
     async fn execute(self) -> anyhow::Result<ExitCode> {
         if !matches!(self.command, Command::Run { .. }) {
             // Whoever reads our output may stop reading, as `head` does: that ends the command, quietly.

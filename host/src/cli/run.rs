@@ -66,14 +66,14 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     // The store is this process's alone: whoever held a lease is gone.
     store.recover().await?;
 
-    let adapters = open_adapters(&settings.adapters)?;
+    let adapters = open_adapters(&settings.adapters.folder)?;
     let cache = data.create_dir_all(CACHE).and_then(|()| data.open_dir(CACHE));
     let cache = cache.with_context(|| format!("the folder {CACHE} of compiled adapters cannot be made"))?;
     let cache = Cache::new(cache, vault.cache_key());
     let crashes = open_crashes(&data, &settings, clock)?;
     let tap = Tap::new(guest_tap, crashes.map(|crashes| Arc::new(crashes) as _));
     let tap = tap.context("the guest tap cannot be written")?;
-    let (limits, trust) = (LimitTable::of(&settings), Trust::of(&settings.adapter)?);
+    let (limits, trust) = (LimitTable::of(&settings), Trust::of(&settings.adapters)?);
     let catalog = Catalog::new(limits, trust, Some(cache), Some(Arc::new(tap)), clock)?;
     let host = Arc::new(Host {
         store: Arc::clone(&store) as Arc<dyn Store>,
@@ -177,7 +177,7 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
 
 /// Where crashes of adapters are reported to; none where the operator wants no reports.
 fn open_crashes(data: &Dir, settings: &Settings, clock: Clock) -> anyhow::Result<Option<Crashes>> {
-    let kept = settings.adapter.crashes;
+    let kept = settings.adapters.crashes;
     if kept == 0 {
         return Ok(None);
     }
@@ -192,7 +192,7 @@ fn open_adapters(folder: &Path) -> anyhow::Result<Dir> {
         .and_then(|()| Dir::open_ambient_dir(folder, ambient_authority()))
         .with_context(|| {
             format!(
-                "the adapters folder {} cannot be opened (setting adapters)",
+                "the adapters folder {} cannot be opened (setting adapters.folder)",
                 folder.display()
             )
         })

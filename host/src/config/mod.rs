@@ -12,6 +12,6 @@ pub use self::{
         AdapterSettings, ApiSettings, DeliverySettings, EgressSettings, ElementSettings, LimitSettings,
         LogFormat, LogSettings, PollSettings, Settings, SignaturePolicy,
     },
-    source::{Flags, Loaded, Origin, load},
+    source::{Flags, Loaded, Origin, SETTINGS, load},
     span::Span,
 };

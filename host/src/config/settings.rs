@@ -13,9 +13,9 @@ use super::{Span, shapes};
 pub struct Settings {
     /// The folder of everything that outlives the process.
     pub data: PathBuf,
-    /// The folder of adapters.
+    /// The adapters: where they are, whom they are trusted from, and what a call of one may use.
     #[serde(deserialize_with = "shapes::adapters")]
-    pub adapters: PathBuf,
+    pub adapters: AdapterSettings,
     /// Where to listen.
     pub listen: SocketAddr,
     /// The address at which providers and browsers reach this host; where it listens unless set.
@@ -34,8 +34,6 @@ pub struct Settings {
     pub delivery: DeliverySettings,
     /// Exports in bulk.
     pub bulk: BulkSettings,
-    /// Adapters.
-    pub adapter: AdapterSettings,
     /// The log.
     pub log: LogSettings,
     /// What is preset for elements, by element.
@@ -105,10 +103,12 @@ pub struct BulkSettings {
     pub retention: Span,
 }
 
-/// What one call of an adapter may use.
+/// The adapters: where they are, whom they are trusted from, and what a call of one may use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct AdapterSettings {
+    /// The folder that `.wasm` and description files are dropped into.
+    pub folder: PathBuf,
     /// Time on the processor.
     pub cpu: Span,
     /// Time altogether.
@@ -233,7 +233,7 @@ pub struct ElementSettings {
     /// Configuration that instances start from; their own keys override it.
     #[serde(default, deserialize_with = "shapes::flat")]
     pub configuration: BTreeMap<String, String>,
-    /// What its adapter may use instead of what `adapter` says. The table's name is the element's key, or the name of a
+    /// What its adapter may use instead of what `adapters` says. The table's name is the element's key, or the name of a
     /// `.wasm` file for what concerns the file and all elements of it.
     #[serde(default)]
     pub limits: LimitSettings,
@@ -246,7 +246,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             data: "periodic-data".into(),
-            adapters: "adapters".into(),
+            adapters: AdapterSettings::default(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
             min_poll_interval: Span::seconds(60),
@@ -276,26 +276,6 @@ impl Default for Settings {
                 max_size: 1 << 30,
                 retention: Span::seconds(24 * 3600),
             },
-            adapter: AdapterSettings {
-                cpu: Span::seconds(1),
-                wall: Span::seconds(10),
-                memory: 128 << 20,
-                table_elements: 100_000,
-                stack: 512 << 10,
-                handed: 64 << 20,
-                returned: 64 << 20,
-                log: 64 << 10,
-                state: 1 << 20,
-                requests: 100,
-                exchanges: 100,
-                records: 10_000,
-                pages: 10_000,
-                file_size: 32 << 20,
-                package_size: 256 << 10,
-                signatures: SignaturePolicy::Off,
-                trusted_keys: BTreeMap::new(),
-                crashes: 20,
-            },
             log: LogSettings {
                 filter: "info".to_owned(),
                 format: LogFormat::Text,
@@ -305,11 +285,37 @@ impl Default for Settings {
     }
 }
 
+impl Default for AdapterSettings {
+    fn default() -> Self {
+        Self {
+            folder: "adapters".into(),
+            cpu: Span::seconds(1),
+            wall: Span::seconds(10),
+            memory: 128 << 20,
+            table_elements: 100_000,
+            stack: 512 << 10,
+            handed: 64 << 20,
+            returned: 64 << 20,
+            log: 64 << 10,
+            state: 1 << 20,
+            requests: 100,
+            exchanges: 100,
+            records: 10_000,
+            pages: 10_000,
+            file_size: 32 << 20,
+            package_size: 256 << 10,
+            signatures: SignaturePolicy::Off,
+            trusted_keys: BTreeMap::new(),
+            crashes: 20,
+        }
+    }
+}
+
 /// The settings that have an environment variable: the path of each and what its variable holds. The variable's name is
 /// `PERIODIC_` and the path in capitals, with `_` for `.`.
 pub(super) const VARIABLES: [&str; 40] = [
     "data",
-    "adapters",
+    "adapters.folder",
     "listen",
     "public_url",
     "min_poll_interval",
@@ -329,23 +335,23 @@ pub(super) const VARIABLES: [&str; 40] = [
     "bulk.concurrency",
     "bulk.max_size",
     "bulk.retention",
-    "adapter.cpu",
-    "adapter.wall",
-    "adapter.memory",
-    "adapter.table_elements",
-    "adapter.stack",
-    "adapter.handed",
-    "adapter.returned",
-    "adapter.log",
-    "adapter.state",
-    "adapter.requests",
-    "adapter.exchanges",
-    "adapter.records",
-    "adapter.pages",
-    "adapter.file_size",
-    "adapter.package_size",
-    "adapter.signatures",
-    "adapter.crashes",
+    "adapters.cpu",
+    "adapters.wall",
+    "adapters.memory",
+    "adapters.table_elements",
+    "adapters.stack",
+    "adapters.handed",
+    "adapters.returned",
+    "adapters.log",
+    "adapters.state",
+    "adapters.requests",
+    "adapters.exchanges",
+    "adapters.records",
+    "adapters.pages",
+    "adapters.file_size",
+    "adapters.package_size",
+    "adapters.signatures",
+    "adapters.crashes",
     "log.filter",
     "log.format",
 ];

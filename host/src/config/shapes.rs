@@ -1,10 +1,20 @@
 //! The shapes in which people write settings, read as what they mean.
 
-use std::{collections::BTreeMap, fmt::Display, net::IpAddr, path::PathBuf, str::FromStr};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display},
+    net::IpAddr,
+    str::FromStr,
+};
 
 use ipnet::IpNet;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::Value;
+
+use super::settings::AdapterSettings;
 
 /// A network, or an address that is one of its own.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
@@ -15,13 +25,28 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_neither| "is neither a network such as 10.0.0.0/8 nor an address".to_owned())
 }
 
-/// The folder of adapters, which is easily taken for the table of their settings.
-pub(super) fn adapters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
-    match Value::deserialize(deserializer)? {
-        Value::String(folder) => Ok(folder.into()),
-        _ => Err(D::Error::custom(
-            "is the adapters' folder; what else concerns them, such as signatures, is set under adapter",
-        )),
+/// The table of adapters, which is easily taken for their folder.
+pub(super) fn adapters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AdapterSettings, D::Error> {
+    deserializer.deserialize_any(Table)
+}
+
+struct Table;
+
+impl<'de> Visitor<'de> for Table {
+    type Value = AdapterSettings;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, folder: &str) -> Result<AdapterSettings, E> {
+        Err(E::custom(format!(
+            "is the table of all that concerns adapters; their folder is set by adapters.folder = {folder:?}"
+        )))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<AdapterSettings, A::Error> {
+        AdapterSettings::deserialize(MapAccessDeserializer::new(table))
     }
 }
 

@@ -22,9 +22,12 @@ use crate::instance::MASK;
 const FILE: &str = "periodic.toml";
 const PREFIX: &str = "PERIODIC_";
 
+/// The heading of the settings in a command's help.
+pub const SETTINGS: &str = "Settings";
+
 /// What the command line sets.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Settings")]
+#[command(next_help_heading = SETTINGS)]
 pub struct Flags {
     /// Settings file [default: periodic.toml in the working directory, if there is one].
     #[arg(long, env = "PERIODIC_CONFIG", value_name = "FILE", global = true)]
@@ -201,7 +204,7 @@ impl CommandLine {
         };
         let path = |path: &PathBuf| Value::from(path.to_string_lossy().into_owned());
         set("data", flags.data.as_ref().map(path));
-        set("adapters", flags.adapters.as_ref().map(path));
+        set("adapters.folder", flags.adapters.as_ref().map(path));
         set(
             "listen",
             flags.listen.map(|address| Value::from(address.to_string())),

@@ -150,6 +150,7 @@ async fn expect(host: &Host, element: &str, id: InstanceId, call: &Delivery) -> 
     let (Some(draft), Some(adapter)) = (draft, host.adapters.get(element)) else {
         return Admission::Nobody;
     };
+    let adapter = adapter.for_strangers();
     let greeted = tokio::time::timeout(PATIENCE, greet(&adapter, &draft.context, call)).await;
     match greeted {
         Ok(Ok(Some(reply))) => Admission::Greeted(reply),
@@ -168,6 +169,8 @@ pub(super) enum Judgement {
     Greeted(Reply),
     /// It is the provider's.
     Genuine,
+    /// Nobody vouches for it: the provider does not sign its calls.
+    Unsigned,
     /// It is not.
     Forged,
 }
@@ -184,8 +187,9 @@ pub(super) async fn judge(
     }
     let path = url::Url::parse(&registration.callback_url);
     let path = path.as_ref().map_or("", |url| url.path());
-    let (_, genuine) = verify(session, path, call, shown).await?;
+    let (verification, genuine) = verify(session, path, call, shown).await?;
     match genuine {
+        Ok(true) if matches!(verification, Verification::None) => Ok(Judgement::Unsigned),
         Ok(true) => Ok(Judgement::Genuine),
         Ok(false) => Ok(Judgement::Forged),
         Err(error) => {
@@ -224,9 +228,11 @@ async fn admit(
         return Ok(Admission::Disabled);
     }
     let judged = tokio::time::timeout(PATIENCE, async {
-        let mut session = Session::open(host, instance).await?;
+        let mut session = Session::open(host, instance).await?.for_strangers()?;
         let shown = session.shown(call);
-        judge(&mut session, registration, call, &shown).await
+        let judgement = judge(&mut session, registration, call, &shown).await?;
+        session.adapter().accepted();
+        Ok(judgement)
     });
     let verified = match judged.await {
         Ok(Ok(Judgement::Greeted(reply))) => return Ok(Admission::Greeted(reply)),
@@ -235,6 +241,7 @@ async fn admit(
             return Ok(Admission::Forged);
         }
         Ok(Ok(Judgement::Genuine)) => true,
+        Ok(Ok(Judgement::Unsigned)) => false,
         Ok(Err(failure @ (Failure::Store(_) | Failure::Vault(_)))) => return Err(failure),
         // An adapter that cannot be asked now is asked when the call is processed.
         Ok(Err(failure)) => {

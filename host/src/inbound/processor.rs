@@ -237,7 +237,7 @@ impl Processor {
         let shown = session.shown(&call);
         if !inbound.verified {
             match judge(session, registration, &call, &shown).await? {
-                Judgement::Genuine => {}
+                Judgement::Genuine | Judgement::Unsigned => {}
                 // Nobody waits for the answer any more.
                 Judgement::Greeted(_) => return Ok(Outcome::Told(Vec::new())),
                 Judgement::Forged => return Ok(Outcome::Forged),
@@ -349,7 +349,8 @@ impl Processor {
 
 /// Whether an adapter that fails on this call gets a strike. A call is one strike at most, however often it is tried: were
 /// each try one, a single call would bring the adapter to quarantine, and all instances of its element with it. One that
-/// could not be verified when it came was one at the door already.
+/// nobody vouches for, or that could not be verified when it came, may be a stranger's: it is judged by what it brings at
+/// the door, and here it is none.
 fn strikes(inbound: &Inbound) -> bool {
     inbound.attempts == 0 && inbound.verified
 }

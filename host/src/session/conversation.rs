@@ -196,7 +196,11 @@ impl Session<'_> {
                     after: Some(after),
                 });
             }
-            let lost = sent.answer.is_err() && may_repeat(request.effect, sent.delivered);
+            let lost = match &sent.answer {
+                // It came, and would come again.
+                Ok(_) | Err(types::TransportError::TooLarge(_)) => false,
+                Err(_) => may_repeat(request.effect, sent.delivered),
+            };
             if lost && repeats < REPEATS {
                 repeats += 1;
                 tokio::time::sleep(wait).await;

@@ -54,7 +54,7 @@ pub enum Unrendered {
     #[error("a record's span {0:?} is outside of the answers")]
     Outside(types::Span),
     /// Too much.
-    #[error("the records of one step have more than the {0} bytes that setting adapter.returned allows")]
+    #[error("the records of one step have more than the {0} bytes that setting adapters.returned allows")]
     TooLarge(usize),
     /// No text.
     #[error("a record is no text: {0}")]

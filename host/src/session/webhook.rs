@@ -38,12 +38,21 @@ impl Session<'_> {
 
     /// The same, in which the adapter's failures are no strikes. In quarantine it is left alone all the same.
     pub(crate) fn without_strikes(self) -> Result<Self, Failure> {
+        self.called_as(Adapter::for_another_try)
+    }
+
+    /// The same for what anybody may have sent: the adapter's failures are strikes at the door, and nowhere else.
+    pub(crate) fn for_strangers(self) -> Result<Self, Failure> {
+        self.called_as(Adapter::for_strangers)
+    }
+
+    fn called_as(self, who: fn(&Adapter) -> Adapter) -> Result<Self, Failure> {
         if let Health::Quarantined { until, why } = self.adapter.health() {
             let adapter = self.adapter.key().to_owned();
             return Err(CallError::Quarantined { adapter, until, why }.into());
         }
         Ok(Self {
-            adapter: Arc::new(self.adapter.for_another_try()),
+            adapter: Arc::new(who(&self.adapter)),
             ..self
         })
     }

@@ -13,25 +13,25 @@ const USE_UP: &[Case] = &[
         "hub.begin",
         "spin",
         502,
-        &["hub.begin used more than 300ms", "setting adapter.cpu"],
+        &["hub.begin used more than 300ms", "setting adapters.cpu"],
     ),
     (
         "hub.resume",
         "spin",
         502,
-        &["hub.resume used more than 300ms", "setting adapter.cpu"],
+        &["hub.resume used more than 300ms", "setting adapters.cpu"],
     ),
     (
         "hub.begin",
         "grow",
         502,
-        &["memory<=67108864", "requested+=", "setting adapter.memory"],
+        &["memory<=67108864", "requested+=", "setting adapters.memory"],
     ),
     (
         "hub.resume",
         "grow",
         502,
-        &["hub.resume", "memory<=67108864", "setting adapter.memory"],
+        &["hub.resume", "memory<=67108864", "setting adapters.memory"],
     ),
     (
         "hub.begin",
@@ -39,7 +39,7 @@ const USE_UP: &[Case] = &[
         502,
         &[
             "hub.begin failed after a refusal: limit reached: stack<=524288",
-            "(setting adapter.stack)",
+            "(setting adapters.stack)",
         ],
     ),
     (
@@ -55,7 +55,7 @@ const USE_UP: &[Case] = &[
         "hub.begin",
         "sleep",
         502,
-        &["hub.begin did not return within 1s", "setting adapter.wall"],
+        &["hub.begin did not return within 1s", "setting adapters.wall"],
     ),
     (
         "hub.begin",
@@ -64,7 +64,7 @@ const USE_UP: &[Case] = &[
         &[
             "hub.begin returned is not taken",
             "8388608 bytes",
-            "setting adapter.returned",
+            "setting adapters.returned",
         ],
     ),
     ("hub.begin", "flood the log", 200, &[]),
@@ -85,31 +85,31 @@ const MALFORMED: &[Case] = &[
         "hub.begin",
         "too many requests",
         502,
-        &["requests<=100", "requested+=101", "setting adapter.requests"],
+        &["requests<=100", "requested+=101", "setting adapters.requests"],
     ),
     (
         "hub.begin",
         "too large a state",
         502,
-        &["state<=1048576", "requested+=2097152", "setting adapter.state"],
+        &["state<=1048576", "requested+=2097152", "setting adapters.state"],
     ),
     (
         "hub.resume",
         "grow the state",
         502,
-        &["state<=1048576", "setting adapter.state"],
+        &["state<=1048576", "setting adapters.state"],
     ),
     (
         "hub.resume",
         "come back for ever",
         502,
-        &["exchanges<=100", "requested+=101", "setting adapter.exchanges"],
+        &["exchanges<=100", "requested+=101", "setting adapters.exchanges"],
     ),
     (
         "hub.resume",
         "ask for ever",
         502,
-        &["exchanges<=100", "setting adapter.exchanges"],
+        &["exchanges<=100", "setting adapters.exchanges"],
     ),
     ("hub.resume", "no JSON", 502, &["a record is no JSON"]),
     ("hub.resume", "no record", 502, &["a record is no JSON"]),
@@ -120,13 +120,13 @@ const MALFORMED: &[Case] = &[
         "hub.resume",
         "the same span again and again",
         502,
-        &["8388608 bytes", "adapter.returned"],
+        &["8388608 bytes", "adapters.returned"],
     ),
     (
         "hub.resume",
         "too many records",
         502,
-        &["records<=10000", "requested+=10001", "setting adapter.records"],
+        &["records<=10000", "requested+=10001", "setting adapters.records"],
     ),
     ("hub.begin", "failure without end", 400, &["xxxx…"]),
 ];
@@ -258,10 +258,10 @@ const REQUESTS: &[Case] = &[
 ];
 
 fn limits(home: Home) -> Home {
-    home.variable("PERIODIC_ADAPTER_CPU", "300ms")
-        .variable("PERIODIC_ADAPTER_WALL", "1s")
-        .variable("PERIODIC_ADAPTER_MEMORY", "67108864")
-        .variable("PERIODIC_ADAPTER_RETURNED", "8388608")
+    home.variable("PERIODIC_ADAPTERS_CPU", "300ms")
+        .variable("PERIODIC_ADAPTERS_WALL", "1s")
+        .variable("PERIODIC_ADAPTERS_MEMORY", "67108864")
+        .variable("PERIODIC_ADAPTERS_RETURNED", "8388608")
 }
 
 /// Make these attacks one after the other. After each one the element that behaves still works.
@@ -313,7 +313,7 @@ async fn what_an_adapter_uses_up_is_bounded() -> anyhow::Result<()> {
         !log.lines().any(|line| line.starts_with("2026-01-01")),
         "a forged line"
     );
-    assert!(log.contains("the rest of what this call logs is dropped: log<=65536 (setting adapter.log)"));
+    assert!(log.contains("the rest of what this call logs is dropped: log<=65536 (setting adapters.log)"));
     let flood: usize = log
         .lines()
         .filter(|line| line.contains(" flood "))

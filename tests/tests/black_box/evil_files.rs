@@ -11,11 +11,11 @@ const FILE: &str = "evil.wasm";
 const DESCRIBED: &[(&str, &[&str])] = &[
     (
         "spin",
-        &["describe failed", "used more than 300ms", "setting adapter.cpu"],
+        &["describe failed", "used more than 300ms", "setting adapters.cpu"],
     ),
     (
         "grow",
-        &["describe failed", "memory<=67108864", "setting adapter.memory"],
+        &["describe failed", "memory<=67108864", "setting adapters.memory"],
     ),
     ("recurse", &["describe failed"]),
     ("misspelt function", &["{evil.url|orgin}/*", "{key|origin}"]),
@@ -30,14 +30,14 @@ const DESCRIBED: &[(&str, &[&str])] = &[
         &[
             "describe failed",
             "did not return within 1s",
-            "setting adapter.wall",
+            "setting adapters.wall",
         ],
     ),
     ("no JSON", &["not what its schema says", "EOF"]),
     ("no object", &["not what its schema says"]),
     ("no members", &["not what its schema says", "missing field"]),
-    ("huge", &["8388608 bytes", "setting adapter.returned"]),
-    ("too large", &["memory<=67108864", "setting adapter.memory"]),
+    ("huge", &["8388608 bytes", "setting adapters.returned"]),
+    ("too large", &["memory<=67108864", "setting adapters.memory"]),
     ("another key", &["\"../../etc\"", "small letters"]),
     (
         "claims webhooks",
@@ -52,11 +52,11 @@ const DESCRIBED: &[(&str, &[&str])] = &[
 ];
 
 fn limits(home: Home) -> Home {
-    home.variable("PERIODIC_ADAPTER_CPU", "300ms")
-        .variable("PERIODIC_ADAPTER_WALL", "1s")
-        .variable("PERIODIC_ADAPTER_MEMORY", "67108864")
-        .variable("PERIODIC_ADAPTER_RETURNED", "8388608")
-        .variable("PERIODIC_ADAPTER_FILE_SIZE", "2000000")
+    home.variable("PERIODIC_ADAPTERS_CPU", "300ms")
+        .variable("PERIODIC_ADAPTERS_WALL", "1s")
+        .variable("PERIODIC_ADAPTERS_MEMORY", "67108864")
+        .variable("PERIODIC_ADAPTERS_RETURNED", "8388608")
+        .variable("PERIODIC_ADAPTERS_FILE_SIZE", "2000000")
 }
 
 async fn rejected(siege: &Siege, file: &str, needles: &[&str]) -> anyhow::Result<()> {
@@ -133,7 +133,7 @@ async fn whatever_lies_in_the_folder_has_its_outcome() -> anyhow::Result<()> {
         ("import.wasm", &["imports evil:cli/environment@"]),
         (
             "large.wasm",
-            &["2000001 bytes", "2000000", "setting adapter.file_size"],
+            &["2000001 bytes", "2000000", "setting adapters.file_size"],
         ),
         ("directory.wasm", &["it is a directory"]),
         (
@@ -223,7 +223,7 @@ async fn a_file_replaced_under_load_loses_no_call() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_removed_while_it_is_called_ends_its_calls_well() -> anyhow::Result<()> {
-    let siege = Siege::lay(|home| home.variable("PERIODIC_ADAPTER_CPU", "2s")).await?;
+    let siege = Siege::lay(|home| home.variable("PERIODIC_ADAPTERS_CPU", "2s")).await?;
     let file = siege.plan("hub.begin", "spin")?;
     let made = siege.instance_of(&file, serde_json::json!({})).await?.ok()?;
     let api = siege.api.element(made["token"].as_str().unwrap_or_default());

@@ -9,12 +9,12 @@ const WALKS: &[(&str, &str, &[&str])] = &[
     (
         "poller.begin",
         "spin",
-        &["poller.begin used more than 300ms", "setting adapter.cpu"],
+        &["poller.begin used more than 300ms", "setting adapters.cpu"],
     ),
     (
         "poller.begin",
         "grow",
-        &["memory<=67108864", "setting adapter.memory"],
+        &["memory<=67108864", "setting adapters.memory"],
     ),
     (
         "poller.resume",
@@ -24,17 +24,17 @@ const WALKS: &[(&str, &str, &[&str])] = &[
     (
         "poller.resume",
         "a walk without end",
-        &["pages<=20", "requested+=21", "setting adapter.pages"],
+        &["pages<=20", "requested+=21", "setting adapters.pages"],
     ),
     (
         "poller.resume",
         "a walk without pages",
-        &["exchanges<=100", "setting adapter.exchanges"],
+        &["exchanges<=100", "setting adapters.exchanges"],
     ),
     (
         "poller.resume",
         "a page of 10001 records",
-        &["records<=10000", "requested+=10001", "setting adapter.records"],
+        &["records<=10000", "requested+=10001", "setting adapters.records"],
     ),
     (
         "poller.resume",
@@ -44,9 +44,9 @@ const WALKS: &[(&str, &str, &[&str])] = &[
     (
         "poller.begin",
         "a checkpoint without end",
-        &["state<=1048576", "requested+=2097152", "setting adapter.state"],
+        &["state<=1048576", "requested+=2097152", "setting adapters.state"],
     ),
-    ("poller.resume", "a huge identity", &["setting adapter.returned"]),
+    ("poller.resume", "a huge identity", &["setting adapters.returned"]),
 ];
 
 /// What the poller of the one resource of an instance tells.
@@ -76,10 +76,10 @@ async fn succeeds(siege: &Siege, instance: &Value) -> anyhow::Result<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_walk_that_breaks_the_contract_fails_and_hurts_nobody() -> anyhow::Result<()> {
     let siege = Siege::lay(|home| {
-        home.variable("PERIODIC_ADAPTER_CPU", "300ms")
-            .variable("PERIODIC_ADAPTER_MEMORY", "67108864")
-            .variable("PERIODIC_ADAPTER_RETURNED", "8388608")
-            .variable("PERIODIC_ADAPTER_PAGES", "20")
+        home.variable("PERIODIC_ADAPTERS_CPU", "300ms")
+            .variable("PERIODIC_ADAPTERS_MEMORY", "67108864")
+            .variable("PERIODIC_ADAPTERS_RETURNED", "8388608")
+            .variable("PERIODIC_ADAPTERS_PAGES", "20")
     })
     .await?;
     let healthy = polled(&siege, "nowhere", "nothing").await?;
@@ -107,7 +107,7 @@ async fn a_walk_that_breaks_the_contract_fails_and_hurts_nobody() -> anyhow::Res
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_of_a_whole_walk_is_reached_again_when_its_last_call_is_replayed() -> anyhow::Result<()> {
-    let siege = Siege::lay(|home| home.variable("PERIODIC_ADAPTER_PAGES", "20")).await?;
+    let siege = Siege::lay(|home| home.variable("PERIODIC_ADAPTERS_PAGES", "20")).await?;
     for (attack, told, course) in [
         ("a walk without end", "limit reached: pages<=20", "pages = 20"),
         (

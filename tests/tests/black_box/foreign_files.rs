@@ -81,7 +81,7 @@ async fn a_giant_is_served_where_its_limits_allow_it_and_is_in_nobodys_way() -> 
     rejected(
         &siege,
         "unlisted.wasm",
-        &["bytes, more than the 33554432 that setting adapter.file_size allows"],
+        &["bytes, more than the 33554432 that setting adapters.file_size allows"],
     )
     .await?;
     put(&siege, "data", 4, &data)?;
@@ -185,12 +185,12 @@ async fn what_the_engine_does_not_offer_is_refused() -> anyhow::Result<()> {
         (
             "table",
             with(module().tables(1, 5_000_000))?,
-            &["table_elements<=100000 current==0 requested+=5000000 (setting adapter.table_elements)"],
+            &["table_elements<=100000 current==0 requested+=5000000 (setting adapters.table_elements)"],
         ),
         (
             "memory",
             with(module().memory(65_536))?,
-            &["memory<=134217728 current==0 requested+=4294967296 (setting adapter.memory)"],
+            &["memory<=134217728 current==0 requested+=4294967296 (setting adapters.memory)"],
         ),
         ("crowd", crowd, &["43 core module instances", "maximum of 16"]),
         (

@@ -89,7 +89,7 @@ async fn one_component_serves_an_element_for_each_description_file() -> anyhow::
         &api,
         "large.element.toml",
         "rejected",
-        &["262144", "adapter.package_size"],
+        &["262144", "adapters.package_size"],
     )
     .await?;
     reason(

@@ -108,14 +108,18 @@ async fn wrong_settings_are_refused_with_their_source() -> anyhow::Result<()> {
         ),
         (file("retention =\n")?, 1, &["periodic.toml"]),
         (
-            file("[adapters]\nsignatures = \"require\"\n")?,
+            file("adapters = \"/srv/adapters\"\n")?,
             1,
-            &["periodic.toml", "setting adapters", "is set under adapter"],
+            &[
+                "periodic.toml",
+                "setting adapters",
+                "adapters.folder = \"/srv/adapters\"",
+            ],
         ),
         (
-            file("[adapter]\nsignatures = \"always\"\n")?,
+            file("[adapters]\nsignatures = \"always\"\n")?,
             1,
-            &["periodic.toml", "adapter.signatures", "always", "require"],
+            &["periodic.toml", "adapters.signatures", "always", "require"],
         ),
         (
             bare()?.variable("PERIODIC_DELIVERY_TIMEOUT", "soon"),

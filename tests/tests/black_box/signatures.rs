@@ -29,14 +29,14 @@ impl Works {
             let printed = works.run(&["adapter", "keygen", &format!("{name}.pem")]).await?;
             trusted.push_str(
                 printed
-                    .strip_prefix("[adapter.trusted_keys]\n")
+                    .strip_prefix("[adapters.trusted_keys]\n")
                     .context(printed.clone())?,
             );
         }
         works.run(&["adapter", "keygen", "stranger.pem"]).await?;
         std::fs::write(
             works.home.path().join("periodic.toml"),
-            format!("[adapter]\nsignatures = \"{policy}\"\n\n[adapter.trusted_keys]\n{trusted}"),
+            format!("[adapters]\nsignatures = \"{policy}\"\n\n[adapters.trusted_keys]\n{trusted}"),
         )?;
         Ok(works)
     }
@@ -176,7 +176,7 @@ async fn only_what_a_trusted_key_has_signed_is_served() -> anyhow::Result<()> {
             "unsigned",
             &[
                 "no signature lies beside it",
-                "adapter.signatures",
+                "adapters.signatures",
                 "unsigned.wasm.sig",
             ][..],
         ),
@@ -188,7 +188,7 @@ async fn only_what_a_trusted_key_has_signed_is_served() -> anyhow::Result<()> {
         (
             "foreign.wasm",
             "foreign",
-            &[public, "adapter.trusted_keys does not have"],
+            &[public, "adapters.trusted_keys does not have"],
         ),
         (
             "changed.wasm",
@@ -449,11 +449,11 @@ async fn keys_are_made_once_and_files_are_signed_and_checked() -> anyhow::Result
     // A key that is none stops the start.
     std::fs::write(
         at("periodic.toml"),
-        "[adapter.trusted_keys]\nrelease = \"c2hvcnQ=\"\n",
+        "[adapters.trusted_keys]\nrelease = \"c2hvcnQ=\"\n",
     )?;
     let mut host = works.home.begin(&["run", "--listen", "127.0.0.1:0"])?;
     assert!(!host.ended().await?.success());
-    for needle in ["setting adapter.trusted_keys.release", "c2hvcnQ=", "keygen"] {
+    for needle in ["setting adapters.trusted_keys.release", "c2hvcnQ=", "keygen"] {
         assert!(host.log().contains(needle), "no {needle:?} in {}", host.log());
     }
     Ok(())

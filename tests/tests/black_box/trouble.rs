@@ -253,6 +253,23 @@ async fn failures_are_told_and_outlived() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_too_large_is_not_asked_for_again() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage.instance().await?;
+    let api = stage.api.element(&instance.token);
+    let huge = json!({ "bytes": 17 << 20, "when": { "methods": ["Read"] } });
+    stage.provider.set_fault("huge-body", huge)?;
+    let before = stage.provider.fault_hits("huge-body")?;
+    let refused = api.get("/contacts").await?;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    assert!(refused.text.contains("16777216 bytes"), "{}", refused.text);
+    assert_eq!(stage.provider.fault_hits("huge-body")? - before, 1);
+    stage.provider.clear_faults();
+    api.get("/contacts").await?.ok()?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_is_down_is_left_alone_and_found_again() -> anyhow::Result<()> {
     let provider = Provider::start().await?;
     let gate = Gate::before(provider.url()).await?;

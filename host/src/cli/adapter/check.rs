@@ -28,7 +28,7 @@ pub(in crate::cli) struct Arguments {
 
 pub(super) async fn run(flags: &Flags, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = load(flags)?.settings;
-    let sandbox = Sandbox::with_trust(LimitTable::of(&settings), Trust::of(&settings.adapter)?)?;
+    let sandbox = Sandbox::with_trust(LimitTable::of(&settings), Trust::of(&settings.adapters)?)?;
     let adapter = match sandbox.load(&arguments.file, arguments.package.as_deref()).await {
         Ok(adapter) => adapter,
         Err(Unloaded::Rejected { file, rejection }) if arguments.json => {

@@ -48,8 +48,8 @@ pub(super) fn keygen(arguments: &KeygenArguments) -> anyhow::Result<()> {
         "{} signs adapters: keep it away from the hosts that trust it",
         file.display()
     );
-    eprintln!("in periodic.toml of these hosts, beside adapter.signatures = \"require\":");
-    println!("[adapter.trusted_keys]\n{} = \"{}\"", name(file), key.public());
+    eprintln!("in periodic.toml of these hosts, beside adapters.signatures = \"require\":");
+    println!("[adapters.trusted_keys]\n{} = \"{}\"", name(file), key.public());
     Ok(())
 }
 

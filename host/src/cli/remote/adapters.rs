@@ -16,8 +16,7 @@ const COLUMNS: [Column; 7] = [
     ("SINCE", "/since"),
     ("REASON", "/reason"),
 ];
-const EMPTY: &str =
-    "The host has no adapters: put .wasm files into its folder of adapters (setting adapters).";
+const EMPTY: &str = "The host has no adapters: put .wasm files into its folder (setting adapters.folder).";
 const ALL: &str = "/adapters";
 /// By which keys it is signed; made here, and left out where nobody asks for signatures.
 const SIGNED: &str = "/signed";
@@ -76,6 +75,9 @@ pub(in crate::cli) async fn inspect(target: &Target, name: &str) -> anyhow::Resu
         .filter(|entry| is_named(entry, name))
         .cloned()
         .collect();
+    if entries.is_empty() {
+        bail!(EMPTY);
+    }
     if named.is_empty() {
         let known: Vec<&str> = entries
             .iter()

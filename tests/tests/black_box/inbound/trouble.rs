@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use periodic_tests::{BELL_KEY, Needle, door, eventually, search_folder, signed, test_adapters};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{PROMPT, PUBLIC_URL, Tower, created};
@@ -132,25 +132,95 @@ async fn a_poisonous_call_is_one_strike_however_often_it_is_tried() -> anyhow::R
         })
         .await
     };
-    let struck = async || -> anyhow::Result<_> {
-        let adapters = tower.api.get("/adapters").await?.ok()?;
-        let bell = adapters.as_array().into_iter().flatten();
-        let mut bell = bell.filter(|adapter| adapter["element"] == "bell");
-        let bell = bell.next().cloned().context("the bell")?;
-        Ok((bell["state"].clone(), bell["strikes"].clone()))
-    };
-    // One that nobody can verify, of whoever sent it, and the provider's own.
+    // One that nobody can verify, of whoever sent it: the door's own, of which nobody else hears.
     stranger.get(&format!("{url}?bell.key")).await?.ok()?;
     let inbox = given_up(1).await?;
     assert_eq!(inbox["troubled"][0]["attempts"], 3, "{inbox}");
-    assert_eq!(struck().await?, (json!("degraded"), json!(1)));
+    let bell = bell(&tower).await?;
+    assert_eq!(
+        (&bell["state"], &bell["strikes"]),
+        (&json!("ready"), &json!(null))
+    );
+    assert_eq!(
+        (&bell["door"]["state"], &bell["door"]["strikes"]),
+        (&json!("degraded"), &json!(1)),
+        "{bell}"
+    );
+    // The provider's own.
     tower.ring(json!({ "trap": true })).await?.ok()?;
     given_up(2).await?;
-    assert_eq!(struck().await?, (json!("degraded"), json!(2)));
+    let bell = self::bell(&tower).await?;
+    assert_eq!(
+        (&bell["state"], &bell["strikes"]),
+        (&json!("degraded"), &json!(1))
+    );
+    assert_eq!(bell["door"], json!(null), "verified without failure: {bell}");
     // A good one clears them.
     tower.ring(created("1")).await?.ok()?;
     tower.receiver.expect("CREATED", "1").await?;
-    assert_eq!(struck().await?, (json!("ready"), json!(null)));
+    let bell = self::bell(&tower).await?;
+    assert_eq!(
+        (&bell["state"], &bell["strikes"]),
+        (&json!("ready"), &json!(null))
+    );
+    Ok(())
+}
+
+/// What the host says of the adapter.
+async fn bell(tower: &Tower) -> anyhow::Result<Value> {
+    let adapters = tower.api.get("/adapters").await?.ok()?;
+    let mut bell = adapters.as_array().into_iter().flatten();
+    let bell = bell.find(|adapter| adapter["element"] == "bell");
+    bell.cloned().context("the bell")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_who_know_poison_close_the_door_and_nothing_else() -> anyhow::Result<()> {
+    let tower = Tower::set().await?;
+    let id = tower.instance(json!({})).await?;
+    let url = door(&tower.belfry.hook()?.url)?;
+    let stranger = tower.api.authorized(None);
+    let call = json!({ "trap": true });
+    // What nobody signs, and the adapter does not survive.
+    for number in 0..5 {
+        let open = format!("{url}?bell.open");
+        let differing = [("x-call", number.to_string())];
+        signed(&tower.api, &open, "wrong", &call.to_string(), &differing)
+            .await?
+            .ok()?;
+    }
+    // What it cannot even greet.
+    for number in 0..5 {
+        stranger
+            .get(&format!("{url}?bell.status={}", 700 + number))
+            .await?
+            .ok()?;
+    }
+    let closed = eventually("the door is closed", async || {
+        let bell = bell(&tower).await?;
+        Ok((bell["door"]["state"] == "quarantined").then_some(bell))
+    })
+    .await?;
+    assert!(
+        closed["door"]["reason"]
+            .to_string()
+            .contains("answers with the status 70"),
+        "{closed}"
+    );
+    // Meanwhile the provider's calls are kept, and told.
+    tower.ring(created("1")).await?.ok()?;
+    tower.receiver.expect("CREATED", "1").await?;
+    eventually("all poison is given up", async || {
+        let webhook = tower.webhook(id).await?;
+        let inbox = &webhook["inbox"];
+        Ok((inbox["failed"] == 10 && inbox["waiting"] == 0).then_some(()))
+    })
+    .await?;
+    let bell = bell(&tower).await?;
+    assert_eq!(
+        (&bell["state"], &bell["strikes"]),
+        (&json!("ready"), &json!(null))
+    );
     Ok(())
 }
 
