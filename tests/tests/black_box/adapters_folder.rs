@@ -108,6 +108,25 @@ async fn what_is_dropped_in_is_served_and_what_is_broken_is_told() -> anyhow::Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_what_is_being_loaded_waits_and_is_served() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().to_string_lossy().into_owned();
+    let stage = Stage::with(|home| home.set("adapters", &path)).await?;
+    // Code that was never compiled here: it takes a while.
+    std::fs::copy(adapters()?.join(FILE), folder.path().join(FILE))?;
+    eventually("the file is seen", async || {
+        let adapters = stage.api.get("/adapters").await?.ok()?;
+        Ok((adapters != json!([])).then_some(()))
+    })
+    .await?;
+    let (shown, made) = tokio::join!(stage.api.get("/elements/maximizer"), stage.instance());
+    assert_eq!(shown?.ok()?["key"], "maximizer");
+    let instance = made?;
+    stage.api.element(&instance.token).get("/contacts").await?.ok()?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_adapter_is_announced_once_whoever_comes_after_it() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().to_string_lossy().into_owned();

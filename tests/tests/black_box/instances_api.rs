@@ -331,6 +331,16 @@ async fn elements_and_hubs_say_what_they_are() -> anyhow::Result<()> {
     assert_eq!(docs["basePath"], "/elements/api-v2/hubs/crm");
     assert_eq!(keys(&docs["paths"]["/contacts/{id}"]), ["get", "patch", "delete"]);
     assert_eq!(by_token.get("/instances/docs").await?.ok()?, docs);
+    for path in ["/instances/docs", "/elements/maximizer/docs"] {
+        let elsewhere = format!("{path}?baseUrl=https://api.example.com:8443");
+        let docs = by_token.get(&elsewhere).await?.ok()?;
+        assert_eq!(
+            (&docs["host"], &docs["schemes"]),
+            (&json!("api.example.com:8443"), &json!(["https"]))
+        );
+        let refused = by_token.get(&format!("{path}?baseUrl=here")).await?;
+        refused.refused(400, &["baseUrl", "here", "no address"])?;
+    }
     let one = by_token.get("/objects/contacts/docs").await?.ok()?;
     assert_eq!(keys(&one["paths"]), ["/contacts", "/contacts/{id}"]);
 

@@ -18,6 +18,7 @@ use axum::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
+use url::Url;
 use utoipa::ToSchema;
 
 use super::{
@@ -85,7 +86,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "What has to be known before an instance can be made",
         )
         .answers::<Setup<'_>>(),
-        Endpoint::get(of("/docs"), "Swagger 2.0 of its resources").answers::<Swagger>(),
+        Endpoint::get(of("/docs"), "Swagger 2.0 of its resources")
+            .asks(openapi::BASE_URL)
+            .answers::<Swagger>(),
         Endpoint::get(of("/docs/{operation}"), "One operation of it").answers::<DocumentedOperation>(),
         Endpoint::get(
             of("/docs/{operation}/definitions"),
@@ -182,14 +185,28 @@ async fn setup(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> Ap
 }
 
 /// `GET /elements/{keyOrId}/docs`: Swagger 2.0 of the element's resources.
-async fn docs(State(api): State<Api>, _: Caller, Path(key): Path<String>) -> ApiResult<Json<Value>> {
+async fn docs(
+    State(api): State<Api>,
+    _: Caller,
+    Path(key): Path<String>,
+    query: Query,
+) -> ApiResult<Json<Value>> {
     let adapter = find(&api, &key).await?;
-    let public_url = api.host.public_url.as_deref();
-    Ok(Json(docs::document(
-        Subject::element(adapter.description()),
-        None,
-        public_url,
-    )))
+    let subject = Subject::element(adapter.description());
+    Ok(Json(docs::document(subject, None, base_url(&api, &query)?)))
+}
+
+/// Where the interface is reached, as far as anybody said.
+fn base_url<'a>(api: &'a Api, query: &'a Query) -> ApiResult<Option<&'a str>> {
+    let Some(asked) = query.get("baseUrl") else {
+        return Ok(api.host.public_url.as_deref());
+    };
+    let url = Url::parse(asked).ok().filter(Url::has_host);
+    if url.is_none_or(|url| !matches!(url.scheme(), "http" | "https")) {
+        let what = format!("baseUrl: {asked:?} is no address like https://periodic.example.com");
+        return Err(ApiError::bad_request(what));
+    }
+    Ok(Some(asked))
 }
 
 /// `GET /elements/{keyOrId}/docs/{operationId}`: one operation of it.
@@ -263,14 +280,14 @@ fn one(subject: Subject<'_>, operation: &str) -> ApiResult<(DocumentedOperation,
 }
 
 /// `GET /instances/{id}/docs`: the same for an instance, whose common objects are among them.
-pub(super) async fn instance_docs(State(api): State<Api>, on: Addressed) -> ApiResult<Json<Value>> {
+pub(super) async fn instance_docs(
+    State(api): State<Api>,
+    on: Addressed,
+    query: Query,
+) -> ApiResult<Json<Value>> {
     let (adapter, objects) = with_objects(&api, on).await?;
-    let public_url = api.host.public_url.as_deref();
-    Ok(Json(docs::document(
-        Subject::instance(adapter.description(), &objects),
-        None,
-        public_url,
-    )))
+    let subject = Subject::instance(adapter.description(), &objects);
+    Ok(Json(docs::document(subject, None, base_url(&api, &query)?)))
 }
 
 /// Swagger 2.0 of one resource.

@@ -161,7 +161,9 @@ fn particulars(instance: &str) -> impl Iterator<Item = Endpoint> + use<> {
         Endpoint::delete(at("enabled"), "Disable it"),
         Endpoint::put(at("trace-logging"), "Log its requests to the provider").answers::<InstanceBody>(),
         Endpoint::delete(at("trace-logging"), "Log them no more"),
-        Endpoint::get(at("docs"), "Swagger 2.0 of its resources").answers::<Swagger>(),
+        Endpoint::get(at("docs"), "Swagger 2.0 of its resources")
+            .asks(openapi::BASE_URL)
+            .answers::<Swagger>(),
         Endpoint::get(at("docs/{operation}"), "One operation of it").answers::<DocumentedOperation>(),
         Endpoint::get(
             at("docs/{operation}/definitions"),

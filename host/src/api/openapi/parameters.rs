@@ -150,6 +150,11 @@ pub(in crate::api) const EXPAND: &[Parameter] = &[of(
     "expand",
     "Whether everything is told that it and its resources can",
 )];
+/// Of documents that name a host.
+pub(in crate::api) const BASE_URL: &[Parameter] = &[text(
+    "baseUrl",
+    "Where readers of the document reach the interface, instead of where this host does",
+)];
 /// Of hubs.
 pub(in crate::api) const RESOURCES: &[Parameter] = &[of(
     Kind::Truth(false),
