@@ -79,6 +79,8 @@ pub(crate) struct LiveInstances(Mutex<HashMap<InstanceId, Arc<Live>>>);
 pub(crate) struct Live {
     /// Held while its tokens are refreshed, so that one task does it for all.
     pub(crate) refresh: tokio::sync::Mutex<()>,
+    /// Held while it is changed: each change begins with what the one before has left, so that none is lost.
+    pub(crate) editing: tokio::sync::Mutex<()>,
     /// The provider's clock minus ours, as last measured.
     pub(crate) skew: AtomicI64,
     /// Counts the beginnings and the ends of changes of its configuration.

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
-    http::{HeaderMap, header::AUTHORIZATION, request::Parts},
+    http::{HeaderMap, HeaderValue, header::AUTHORIZATION, request::Parts},
 };
 
 use super::{Api, error::ApiError, hub, instances};
@@ -88,11 +88,19 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let header = parts
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|header| header.to_str().ok());
+        let caller = Self::known(parts.headers.get(AUTHORIZATION), api).await?;
+        api.limiter
+            .admit(caller.user.id, api.host.clock.now())
+            .map_err(ApiError::too_many)?;
+        Ok(caller)
+    }
+}
+
+impl Caller {
+    /// Whose these secrets are now.
+    pub(super) async fn known(header: Option<&HeaderValue>, api: &Api) -> Result<Self, ApiError> {
         let presented = header
+            .and_then(|header| header.to_str().ok())
             .and_then(Presented::parse)
             .ok_or_else(ApiError::unauthorized)?;
         let (store, vault) = (&api.host.store, &api.host.vault);
@@ -115,9 +123,6 @@ impl FromRequestParts<Api> for Caller {
             _ => None,
         };
         let user = user.ok_or_else(ApiError::unauthorized)?;
-        api.limiter
-            .admit(user.id, api.host.clock.now())
-            .map_err(ApiError::too_many)?;
         let instance = match presented.element {
             None => None,
             Some(token) => {

@@ -56,6 +56,17 @@ pub(super) struct Body {
     provider_message: Option<String>,
 }
 
+/// What a provider says of a request that callers understand as it is. Others mean something else here.
+pub(super) const OF_PROVIDERS: [StatusCode; 7] = [
+    StatusCode::FORBIDDEN,
+    StatusCode::NOT_ACCEPTABLE,
+    StatusCode::CONFLICT,
+    StatusCode::GONE,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    StatusCode::UNPROCESSABLE_ENTITY,
+];
+
 impl ApiError {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self {
@@ -71,12 +82,26 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, UNAUTHORIZED)
     }
 
+    /// Whether nobody knows who asks.
+    pub(super) fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
     pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// The same, with the provider's own status where that says more.
+    pub(super) fn with_status_of(self, provider: Option<u16>) -> Self {
+        let said = provider.and_then(|status| StatusCode::from_u16(status).ok());
+        match said.filter(|status| OF_PROVIDERS.contains(status)) {
+            Some(status) => Self { status, ..self },
+            None => self,
+        }
     }
 
     /// The same, said of a method of the path, which knows these.

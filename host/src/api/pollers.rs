@@ -371,9 +371,10 @@ fn shown(instance: &Instance, schedule: Option<&Schedule>, poller: &Poller) -> P
         (.., 0) => ("ok", false),
         _ => ("failing", false),
     };
-    let next_run = schedule
-        .filter(|_| !rests)
-        .map(|schedule| view::instant(schedule.next_run));
+    let next_run = schedule.filter(|_| !rests).map(|schedule| {
+        let own = poller.retry.filter(|_| schedule.failures > 0);
+        view::instant(own.map_or(schedule.next_run, |retry| retry.max(schedule.next_run)))
+    });
     PollerView {
         resource: poller.resource.clone(),
         state,

@@ -7,7 +7,7 @@ use std::{convert::Infallible, time::Duration};
 use axum::{
     Router,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header::AUTHORIZATION},
     response::{
         Sse,
         sse::{Event, KeepAlive},
@@ -89,6 +89,8 @@ struct Feed {
     account: AccountId,
     instance: Option<InstanceId>,
     after: i64,
+    /// What the caller may see, as long as it is worth something.
+    authorization: Option<HeaderValue>,
     stored: tokio::sync::watch::Receiver<()>,
     _place: OwnedSemaphorePermit,
 }
@@ -119,12 +121,13 @@ async fn open(
         account: caller.user.account,
         instance,
         after,
+        authorization: headers.get(AUTHORIZATION).cloned(),
         stored: api.host.events_stored.subscribe(),
         api,
         _place: place,
     };
     let events = stream::unfold(feed, |mut feed| async move {
-        let batch = feed.next().await;
+        let batch = feed.next().await?;
         Some((batch, feed))
     });
     let events = events
@@ -135,25 +138,42 @@ async fn open(
 }
 
 impl Feed {
-    /// The next events, as soon as there are some.
-    async fn next(&mut self) -> Vec<Notification> {
+    /// The next events, as soon as there are some; none when the caller may see them no longer.
+    async fn next(&mut self) -> Option<Vec<Notification>> {
         loop {
             // NOTE: Do that BEFORE reading, so that what is stored meanwhile is noticed.
             self.stored.mark_unchanged();
             let store = &self.api.host.store;
             match store.feed(self.account, self.instance, self.after, BATCH).await {
+                _ if !self.is_open().await => return None,
                 Ok(found) if found.is_empty() => {}
                 Ok(found) => {
                     if let Some(last) = found.last() {
                         self.after = last.position;
                     }
-                    return found;
+                    return Some(found);
                 }
                 Err(error) => tracing::error!(%error, "a stream of events cannot be read"),
             }
             // Neither a time-out nor an end is anything but a reason to look again.
             let _ = tokio::time::timeout(LOOK, self.stored.changed()).await;
         }
+    }
+}
+
+impl Feed {
+    /// Whether the secrets are still those of the account, and the instance is there. A store that fails closes nothing.
+    async fn is_open(&self) -> bool {
+        let known = Caller::known(self.authorization.as_ref(), &self.api).await;
+        let is_known = match known {
+            Ok(caller) => caller.user.account == self.account,
+            Err(refusal) => !refusal.is_unauthorized(),
+        };
+        let Some(instance) = self.instance.filter(|_| is_known) else {
+            return is_known;
+        };
+        let stored = self.api.host.store.instance(instance).await;
+        !matches!(stored, Ok(None))
     }
 }
 

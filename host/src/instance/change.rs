@@ -1,5 +1,7 @@
 //! Changing and removing an instance.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use periodic_sdk::description::{AuthenticationKind, Description};
 
@@ -18,7 +20,7 @@ use crate::{
     host::Host,
     inbound::{self, Expectation, Registered},
     session::{self, ACCESS_TOKEN, REFRESH_TOKEN, Session, TOKEN_SECRET},
-    store::{Callback, Edit, Instance, InstanceChange, InstanceState, SealedSecret},
+    store::{Callback, Edit, Instance, InstanceChange, InstanceState, SealedSecret, StoreError},
     vault::Secret,
 };
 
@@ -29,6 +31,9 @@ pub async fn change(
     rules: Rules,
     request: ChangeRequest,
 ) -> Result<Instance, Problem> {
+    let live = host.live.get(instance.id);
+    let _turn = live.editing.lock().await;
+    let instance = &fresh(host, instance).await?;
     let now = host.clock.now();
     let mut change = InstanceChange {
         name: request.name,
@@ -59,7 +64,7 @@ pub async fn change(
         ..
     } = registering;
     let (reauthenticated, unregisters) = (change.state.is_some(), change.registration == Edit::Remove);
-    let changing = host.live.get(instance.id).change();
+    let changing = Arc::clone(&live).change();
     let stored = host.store.change_instance(instance.id, change).await;
     drop((changing, expectation));
     if let (Err(_), Some(new)) = (&stored, &registered) {
@@ -97,7 +102,9 @@ pub async fn switch(host: &Host, instance: &Instance, enabled: bool) -> Result<I
 
 /// Switch the tracing of an instance's requests.
 pub async fn trace(host: &Host, instance: &Instance, enabled: bool) -> Result<Instance, Problem> {
-    let mut configuration = instance.configuration.clone();
+    let live = host.live.get(instance.id);
+    let _turn = live.editing.lock().await;
+    let mut configuration = fresh(host, instance).await?.configuration;
     if enabled {
         configuration.insert(keys::TRACE_LOGGING.to_owned(), "true".to_owned());
     } else {
@@ -109,6 +116,12 @@ pub async fn trace(host: &Host, instance: &Instance, enabled: bool) -> Result<In
         ..InstanceChange::default()
     };
     Ok(host.store.change_instance(instance.id, change).await?)
+}
+
+/// The instance as it is now: whoever waited for his turn comes after another's change.
+async fn fresh(host: &Host, instance: &Instance) -> Result<Instance, Problem> {
+    let stored = host.store.instance(instance.id).await?;
+    Ok(stored.ok_or(StoreError::Missing("instance"))?)
 }
 
 /// An instance stays with its element: what it has stored means nothing to another.

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+use crate::{
+    adapter::CallError,
+    clock::{Millis, millis},
+    session::Failure,
+};
+
 /// The wait after the first failure.
 const FIRST: Duration = Duration::from_secs(5);
 /// The longest wait.
@@ -17,6 +23,29 @@ pub enum Backoff {
 }
 
 impl Backoff {
+    /// How this failure is followed up.
+    pub fn after(failure: &Failure, now: Millis) -> Self {
+        match failure {
+            Failure::RateLimited {
+                after: Some(after), ..
+            } => Self::RetryAfter(*after),
+            Failure::Adapter(CallError::Quarantined { until, .. }) => {
+                let wait = u64::try_from(until.saturating_sub(now)).unwrap_or(0);
+                Self::RetryAfter(Duration::from_millis(wait))
+            }
+            _ => Self::Doubling,
+        }
+    }
+
+    /// When a resource that failed so many times in a row is tried again, where that is its own matter and not that of
+    /// the account as a whole.
+    pub fn retry(self, failures: u32, now: Millis) -> Option<Millis> {
+        match self {
+            Self::Doubling => Some(now.saturating_add(millis(self.wait(failures)))),
+            Self::RetryAfter(_) => None,
+        }
+    }
+
     /// The wait after so many failures in a row, this one included.
     pub fn wait(self, failures: u32) -> Duration {
         let doubled = FIRST.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));

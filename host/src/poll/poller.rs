@@ -1,7 +1,7 @@
 //! One poll of one resource: walk the window, page by page into the store.
 
 use super::{
-    Options,
+    Backoff, Options,
     news::{Baseline, Sifted, sift},
     page::{Tally, job, known, seen},
     telling::Teller,
@@ -51,6 +51,7 @@ impl Round<'_> {
         let id = PollId(self.host.sequence.next(started));
         // The first answer may have told that the provider's clock is behind: what it has not lived through yet is not
         // behind us either.
+        let finished = self.host.clock.now();
         let outcome = match &walked {
             Ok(()) => PollOutcome::Complete {
                 cursor: window.until.min(session.provider_time(started)),
@@ -58,6 +59,7 @@ impl Round<'_> {
             },
             Err(failure) => PollOutcome::Failed {
                 error: failure.in_full(),
+                retry: Backoff::after(failure, finished).retry(poller.failures.saturating_add(1), finished),
             },
         };
         self.host
@@ -68,7 +70,7 @@ impl Round<'_> {
                 poller: poller.id,
                 trigger: self.trigger,
                 started,
-                finished: self.host.clock.now(),
+                finished,
                 since: window.since,
                 until: window.until,
                 requests: session.requests() - requests_before,

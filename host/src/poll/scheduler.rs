@@ -177,6 +177,7 @@ impl Scheduler {
         };
         let mut plan = Plan {
             schedule: &schedule,
+            trigger,
             now: self.host.clock.now(),
             next: None,
             failures: 0,
@@ -186,7 +187,7 @@ impl Scheduler {
                 continue;
             }
             if let Some(due) = plan.not_due(&poller) {
-                plan.run_at(due);
+                plan.put_off(&poller, due);
                 continue;
             }
             match round.poll(&mut session, &poller).await? {
@@ -195,7 +196,7 @@ impl Scheduler {
                     let resource = poller.resource.as_str();
                     tracing::warn!(instance = %instance.id, resource, error = failure.in_full(), "a poll failed");
                     let now = self.host.clock.now();
-                    plan.failed(poller.failures + 1, backoff(&failure, now), now);
+                    plan.failed(poller.failures + 1, Backoff::after(&failure, now), now);
                     if concerns_all(&failure) {
                         break;
                     }
@@ -212,7 +213,7 @@ impl Scheduler {
             Ok(None) | Err(_) => 1,
         };
         let now = self.host.clock.now();
-        let wait = millis(backoff(failure, now).wait(failures));
+        let wait = millis(Backoff::after(failure, now).wait(failures));
         Next {
             run: now.saturating_add(wait),
             failures,
@@ -223,16 +224,30 @@ impl Scheduler {
 /// When an instance is due again, found while its pollers are gone through.
 struct Plan<'a> {
     schedule: &'a Schedule,
+    trigger: PollTrigger,
     now: Millis,
     next: Option<Millis>,
     failures: u32,
 }
 
 impl Plan<'_> {
-    /// When a poller is due that is not due yet: after a failure only the failed ones are tried again early.
+    /// When a poller is due that is not due yet: after a failure each is tried at its own time, those that are well when
+    /// their interval is over and those that failed when their wait is. Whoever polls by hand polls all.
     fn not_due(&self, poller: &Poller) -> Option<Millis> {
-        let due = poller.last_success?.saturating_add(self.schedule.interval);
-        (self.schedule.failures > 0 && poller.failures == 0 && due > self.now).then_some(due)
+        if self.trigger == PollTrigger::Manual || self.schedule.failures == 0 {
+            return None;
+        }
+        let due = match poller.failures {
+            0 => poller.last_success?.saturating_add(self.schedule.interval),
+            _ => poller.retry?,
+        };
+        (due > self.now).then_some(due)
+    }
+
+    /// A poller is left for later.
+    fn put_off(&mut self, poller: &Poller, due: Millis) {
+        self.failures = self.failures.max(poller.failures);
+        self.run_at(due);
     }
 
     fn run_at(&mut self, due: Millis) {
@@ -261,19 +276,6 @@ impl Plan<'_> {
     }
 }
 
-fn backoff(failure: &Failure, now: Millis) -> Backoff {
-    match failure {
-        Failure::RateLimited {
-            after: Some(after), ..
-        } => Backoff::RetryAfter(*after),
-        Failure::Adapter(CallError::Quarantined { until, .. }) => {
-            let wait = u64::try_from(until.saturating_sub(now)).unwrap_or(0);
-            Backoff::RetryAfter(Duration::from_millis(wait))
-        }
-        _ => Backoff::Doubling,
-    }
-}
-
 /// Whether the instance's other resources would fail the same way.
 fn concerns_all(failure: &Failure) -> bool {
     matches!(
@@ -282,4 +284,94 @@ fn concerns_all(failure: &Failure) -> bool {
             | Failure::Unauthenticated(_)
             | Failure::Adapter(CallError::Quarantined { .. })
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{InstanceId, PollerId};
+
+    const NOW: Millis = 1_000_000;
+    const INTERVAL: Millis = 60_000;
+
+    fn schedule(failures: u32) -> Schedule {
+        Schedule {
+            instance: InstanceId(1),
+            interval: INTERVAL,
+            next_run: NOW,
+            failures,
+        }
+    }
+
+    fn plan(schedule: &Schedule, trigger: PollTrigger) -> Plan<'_> {
+        Plan {
+            schedule,
+            trigger,
+            now: NOW,
+            next: None,
+            failures: 0,
+        }
+    }
+
+    fn poller(failures: u32, last_success: Option<Millis>, retry: Option<Millis>) -> Poller {
+        Poller {
+            id: PollerId(1),
+            instance: InstanceId(1),
+            resource: "contacts".to_owned(),
+            configuration: "{}".to_owned(),
+            paused: false,
+            start: 0,
+            cursor: 0,
+            checkpoint: None,
+            failures,
+            last_success,
+            last_failure: None,
+            last_error: None,
+            retry,
+            records: 0,
+            events: 0,
+        }
+    }
+
+    #[test]
+    fn after_a_failure_each_poller_is_tried_at_its_own_time() {
+        let (early, late) = (Some(NOW - 1), Some(NOW + 7));
+        for (failures, poller, expected) in [
+            (0, poller(0, Some(NOW - 5), None), None),
+            (2, poller(0, Some(NOW - 5), None), Some(NOW - 5 + INTERVAL)),
+            (2, poller(0, Some(NOW - INTERVAL), None), None),
+            (2, poller(0, None, None), None),
+            (2, poller(2, Some(NOW - INTERVAL), late), late),
+            (2, poller(2, None, late), late),
+            (2, poller(2, None, early), None),
+            // It waited with the account.
+            (2, poller(2, None, None), None),
+            // Somebody changed the instance since: all begin anew.
+            (0, poller(2, None, late), None),
+        ] {
+            let schedule = schedule(failures);
+            let due = plan(&schedule, PollTrigger::Schedule).not_due(&poller);
+            assert_eq!(due, expected, "{failures} {poller:?}");
+            let by_hand = plan(&schedule, PollTrigger::Manual).not_due(&poller);
+            assert_eq!(by_hand, None, "{poller:?}");
+        }
+    }
+
+    #[test]
+    fn one_that_fails_neither_hurries_nor_is_hurried_by_one_that_is_well() {
+        let schedule = schedule(3);
+        let (well, failing) = (poller(0, None, None), poller(3, None, Some(NOW + 20_000)));
+        let mut plan = plan(&schedule, PollTrigger::Schedule);
+        for poller in [well, failing] {
+            match plan.not_due(&poller) {
+                Some(due) => plan.put_off(&poller, due),
+                None => plan.succeeded(),
+            }
+        }
+        let expected = Next {
+            run: NOW + 20_000,
+            failures: 3,
+        };
+        assert_eq!(plan.next(), expected);
+    }
 }

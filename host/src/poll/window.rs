@@ -74,6 +74,7 @@ mod tests {
             last_success: None,
             last_failure: None,
             last_error: None,
+            retry: None,
             records: 0,
             events: 0,
         }

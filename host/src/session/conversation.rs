@@ -207,7 +207,9 @@ impl Session<'_> {
                 wait *= 2;
                 continue;
             }
-            return Ok(sent.answer.map_err(|error| after(error, repeats + 1)));
+            return Ok(sent
+                .answer
+                .map_err(|error| told(error, &request.url, repeats + 1)));
         }
     }
 
@@ -240,6 +242,7 @@ impl Session<'_> {
             .send(&self.audience, &self.secrets, request)
             .await;
         let took = self.host.clock.now().saturating_sub(started);
+        self.last_status = sent.answer.as_ref().ok().map(|response| response.status);
         self.reel.sent(request, &sent.answer, took);
         if is_true(&self.own, TRACE_LOGGING) {
             let status = sent.answer.as_ref().map_or(0, |response| response.status);
@@ -372,12 +375,20 @@ pub(super) fn malformed(adapter: &Adapter, call: Option<&LastCall>, what: String
     }
 }
 
-/// An error that came so many times in a row says so: it took longer than one of them.
-fn after(error: types::TransportError, attempts: u32) -> types::TransportError {
+/// An error says which host it is about, and when it came so many times in a row: it took longer than one of them.
+fn told(error: types::TransportError, url: &str, attempts: u32) -> types::TransportError {
     use types::TransportError::{Other, Refused, Timeout, Tls, TooLarge, Unreachable};
-    let told = |why: String| match attempts {
-        1 => why,
-        attempts => format!("{why}; the last of {attempts} attempts"),
+    let host = host_of(url);
+    let told = |why: String| {
+        let why = if why.contains(&*host) {
+            why
+        } else {
+            format!("{host}: {why}")
+        };
+        match attempts {
+            1 => why,
+            attempts => format!("{why}; the last of {attempts} attempts"),
+        }
     };
     match error {
         Unreachable(why) => Unreachable(told(why)),

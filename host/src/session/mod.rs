@@ -84,6 +84,8 @@ pub struct Session<'h> {
     /// How long the provider's budget of requests is waited for.
     patience: Patience,
     requests: u32,
+    /// The status of the provider's last answer.
+    last_status: Option<u16>,
     reel: Reel,
     last: Option<LastCall>,
 }
@@ -191,6 +193,7 @@ impl<'h> Session<'h> {
             keeping,
             patience: Patience::FOR_WORK,
             requests: 0,
+            last_status: None,
             reel: Reel::default(),
             last: None,
         };
@@ -217,6 +220,11 @@ impl<'h> Session<'h> {
     /// Requests sent so far.
     pub fn requests(&self) -> u32 {
         self.requests
+    }
+
+    /// The status of the provider's last answer; none where it has given none.
+    pub fn last_status(&self) -> Option<u16> {
+        self.last_status
     }
 
     /// Now, by the provider's clock as far as it was measured: rather a little early than late.

@@ -316,6 +316,8 @@ pub struct Poller {
     pub last_failure: Option<Millis>,
     /// Why it failed.
     pub last_error: Option<String>,
+    /// After a failure, when it is tried again; none where the instance as a whole waits.
+    pub retry: Option<Millis>,
     /// Records read so far.
     pub records: u64,
     /// Events found so far.

@@ -23,8 +23,17 @@ struct Frame {
 
 impl Stream {
     async fn open(stage: &Stage, path: &str, last: Option<&str>) -> anyhow::Result<Self> {
-        let url = format!("{}/elements/api-v2{path}", stage.host()?.url());
         let authorization = format!("User {USER_SECRET}, Organization {ORGANIZATION_SECRET}");
+        Self::open_as(stage, path, last, &authorization).await
+    }
+
+    async fn open_as(
+        stage: &Stage,
+        path: &str,
+        last: Option<&str>,
+        authorization: &str,
+    ) -> anyhow::Result<Self> {
+        let url = format!("{}/elements/api-v2{path}", stage.host()?.url());
         let mut request = client()?
             .get(url)
             .header("authorization", authorization)
@@ -169,6 +178,46 @@ async fn streams_end_with_their_places_and_with_the_host() -> anyhow::Result<()>
     stage.stop().await?;
     for stream in &mut streams {
         let ended = tokio::time::timeout(PATIENCE, stream.next()).await?;
+        assert!(ended.is_err(), "{ended:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_what_it_was_opened_with() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage.instance().await?;
+    let user = json!({ "email": "reader@example.com" });
+    let made = stage.api.post("/users", &user).await?.ok()?;
+    let secret = made["secret"].as_str().context("a secret")?;
+    let all = "/instances/events/stream";
+    let by_user = format!("User {secret}, Organization {ORGANIZATION_SECRET}");
+    let by_token = format!("User {USER_SECRET}, Element {}", instance.token);
+    let of_one = format!("/instances/{}/events/stream", instance.id);
+    let mut revoked = Stream::open_as(&stage, all, None, &by_user).await?;
+    let mut addressed = Stream::open_as(&stage, all, None, &by_token).await?;
+    let mut of_deleted = Stream::open(&stage, &of_one, None).await?;
+    let mut stays = Stream::open(&stage, all, None).await?;
+    let key = stage.provider.contact("Seen")?;
+    for stream in [&mut revoked, &mut addressed, &mut of_deleted, &mut stays] {
+        assert_eq!(objects(&stream.next().await?), [key.as_str()]);
+    }
+    let path = format!("/users/{}/secret", made["id"]);
+    stage.api.delete(&path).await?.ok()?;
+    let key = stage.provider.contact("Not seen")?;
+    assert_eq!(objects(&stays.next().await?), [key.as_str()]);
+    let ended = revoked.next().await;
+    assert!(ended.is_err(), "{ended:?}");
+    for stream in [&mut addressed, &mut of_deleted] {
+        assert_eq!(objects(&stream.next().await?), [key.as_str()]);
+    }
+    stage
+        .api
+        .delete(&format!("/instances/{}", instance.id))
+        .await?
+        .ok()?;
+    for stream in [&mut addressed, &mut of_deleted] {
+        let ended = stream.next().await;
         assert!(ended.is_err(), "{ended:?}");
     }
     Ok(())

@@ -253,6 +253,33 @@ async fn failures_are_told_and_outlived() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_provider_says_of_a_request_keeps_its_status() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage.instance().await?;
+    let api = stage.api.element(&instance.token);
+    for (said, told) in [
+        (400, 400),
+        (403, 403),
+        (406, 406),
+        (409, 409),
+        (410, 410),
+        (413, 413),
+        (415, 415),
+        (418, 400),
+        (422, 422),
+        (500, 502),
+    ] {
+        let fault = json!({ "status": said, "when": { "methods": ["Read"] } });
+        stage.provider.set_fault("http-status", fault)?;
+        let answer = api.get("/contacts").await?;
+        assert_eq!(answer.status, told, "{said}: {}", answer.text);
+        let body: Value = serde_json::from_str(&answer.text)?;
+        assert!(body["message"].to_string().contains(&said.to_string()), "{body}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_too_large_is_not_asked_for_again() -> anyhow::Result<()> {
     let stage = Stage::set().await?;
     let instance = stage.instance().await?;

@@ -357,6 +357,9 @@ async fn operate(
                 let resource = target.find(session.description())?;
                 Err(ApiError::from(failure).not_allowed(&allowed(needed, resource)))
             }
+            Err(failure @ (Failure::Permanent(_) | Failure::InvalidRequest(_))) => {
+                Err(ApiError::from(failure).with_status_of(session.last_status()))
+            }
             Err(failure) => Err(failure.into()),
         }
     });

@@ -15,7 +15,10 @@ use utoipa::{
     },
 };
 
-use super::parameters::{PAGES, Parameter};
+use super::{
+    super::error::OF_PROVIDERS,
+    parameters::{PAGES, Parameter},
+};
 
 /// An endpoint.
 pub(in crate::api) struct Endpoint {
@@ -308,6 +311,7 @@ impl Endpoint {
             StatusCode::TOO_MANY_REQUESTS,
             StatusCode::BAD_GATEWAY,
         ])
+        .may(&OF_PROVIDERS)
     }
 
     /// Not every user may.

@@ -13,7 +13,7 @@ const TEXT: &str = "text/plain";
 
 /// The refusals that there are, each with its name and what it means.
 #[rustfmt::skip]
-const REFUSALS: [(StatusCode, &str, &str); 14] = [
+const REFUSALS: [(StatusCode, &str, &str); 16] = [
     (StatusCode::BAD_REQUEST, "BadRequest", "Something in the request is not as it should be; the message says what"),
     (StatusCode::UNAUTHORIZED, "Unauthorized", "The secrets or the token are not known here"),
     (StatusCode::FORBIDDEN, "Forbidden", "The caller may not, or the provider refuses the instance's credentials"),
@@ -21,8 +21,10 @@ const REFUSALS: [(StatusCode, &str, &str); 14] = [
     (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "The resource cannot do that"),
     (StatusCode::NOT_ACCEPTABLE, "NotAcceptable", "Accept has nothing that there is"),
     (StatusCode::CONFLICT, "Conflict", "Something that is there already, or is going on, is in the way"),
+    (StatusCode::GONE, "Gone", "The provider has it no longer"),
     (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", "The body is larger than what is taken"),
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", "The body is no JSON by its Content-Type"),
+    (StatusCode::UNPROCESSABLE_ENTITY, "UnprocessableEntity", "The provider understands the request and does not take it"),
     (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "The caller asks too often, or the provider says so"),
     (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "RequestHeaderFieldsTooLarge", "Headers and query are larger than what is taken"),
     (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "The host failed; its log has the reason"),

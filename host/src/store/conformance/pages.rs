@@ -197,6 +197,7 @@ pub(in crate::store) async fn polls_move_the_cursor_and_leave_a_record(store: &d
         poller,
         PollOutcome::Failed {
             error: "no answer".to_owned(),
+            retry: Some(NOW + INTERVAL),
         },
     );
     store.commit_poll(failed).await.unwrap();
@@ -211,8 +212,8 @@ pub(in crate::store) async fn polls_move_the_cursor_and_leave_a_record(store: &d
     store.commit_poll(good).await.unwrap();
     let after = world.poller(id).await;
     assert_eq!(
-        (after.cursor, after.failures, after.last_success),
-        (NOW + 7, 0, Some(NOW + SECOND))
+        (after.cursor, after.failures, after.last_success, after.retry),
+        (NOW + 7, 0, Some(NOW + SECOND), None)
     );
     let polls = world.polls(id).await;
     assert_eq!(polls.len(), 2);
@@ -244,12 +245,14 @@ pub(in crate::store) async fn failed_polls_keep_the_cursor(store: &dyn Store) {
             before.id,
             PollOutcome::Failed {
                 error: format!("failure {failures}"),
+                retry: Some(NOW + i64::from(failures)),
             },
         );
         store.commit_poll(failed).await.unwrap();
         let after = world.poller(id).await;
         assert_eq!((after.cursor, after.failures), (before.cursor, failures));
         assert_eq!(after.last_error, Some(format!("failure {failures}")));
+        assert_eq!(after.retry, Some(NOW + i64::from(failures)));
         assert_eq!(
             (after.last_failure, after.last_success),
             (Some(NOW + SECOND), None)

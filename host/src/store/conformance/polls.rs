@@ -49,6 +49,7 @@ fn told(world: &World<'_>, lease: Lease, poller: PollerId) -> PollCommit {
 fn failed() -> PollOutcome {
     PollOutcome::Failed {
         error: "no answer".to_owned(),
+        retry: None,
     }
 }
 

@@ -17,6 +17,8 @@ pub enum PollOutcome {
     Failed {
         /// Why, with the way out.
         error: String,
+        /// When this resource is tried again; none where the instance as a whole waits.
+        retry: Option<Millis>,
     },
 }
 

@@ -50,7 +50,7 @@ pub(super) fn poll(connection: &Connection, poll: &PollCommit) -> Result<()> {
     match &poll.outcome {
         PollOutcome::Complete { cursor, prune } => {
             let mut succeed = connection.prepare_cached(
-                "UPDATE pollers SET cursor = ?2, failures = 0, last_success = ?3 WHERE id = ?1",
+                "UPDATE pollers SET cursor = ?2, failures = 0, last_success = ?3, retry = NULL WHERE id = ?1",
             )?;
             succeed.execute(params![poll.poller, cursor, poll.finished])?;
             if let Some(horizon) = prune {
@@ -59,11 +59,12 @@ pub(super) fn poll(connection: &Connection, poll: &PollCommit) -> Result<()> {
                 prune.execute(params![poll.poller, horizon])?;
             }
         }
-        PollOutcome::Failed { error } => {
+        PollOutcome::Failed { error, retry } => {
             let mut fail = connection.prepare_cached(
-                "UPDATE pollers SET failures = failures + 1, last_failure = ?2, last_error = ?3 WHERE id = ?1",
+                "UPDATE pollers SET failures = failures + 1, last_failure = ?2, last_error = ?3, retry = ?4
+                 WHERE id = ?1",
             )?;
-            fail.execute(params![poll.poller, poll.finished, error])?;
+            fail.execute(params![poll.poller, poll.finished, error, retry])?;
         }
     }
     polls::put(connection, poll)

@@ -115,6 +115,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Poller> {
         last_success: row.get("last_success")?,
         last_failure: row.get("last_failure")?,
         last_error: row.get("last_error")?,
+        retry: row.get("retry")?,
         records: count(row, "records")?,
         events: count(row, "events")?,
     })

@@ -33,7 +33,7 @@ pub(super) fn put(connection: &Connection, poll: &PollCommit) -> Result<()> {
 fn insert(connection: &Connection, poll: &PollCommit) -> Result<()> {
     let (cursor, error) = match &poll.outcome {
         PollOutcome::Complete { cursor, .. } => (Some(cursor), None),
-        PollOutcome::Failed { error } => (None, Some(error)),
+        PollOutcome::Failed { error, .. } => (None, Some(error)),
     };
     let PollEvents {
         all,
