@@ -20,6 +20,8 @@ use super::{
 
 /// Functions of a backtrace that are told.
 const FRAMES: usize = 12;
+/// Letters of a function's name that are told.
+const NAME: usize = 300;
 /// A guest of so many bytes is cleared away while the next one computes.
 const LARGE: usize = 8 << 20;
 
@@ -37,10 +39,7 @@ impl Adapter {
         function: &'static str,
         arguments: &impl Serialize,
     ) -> Result<(Call<'_>, Guest), CallError> {
-        if let Health::Quarantined { until, why } = self.health() {
-            let adapter = self.key().to_owned();
-            return Err(CallError::Quarantined { adapter, until, why });
-        }
+        self.check_health()?;
         let handed = bytes(arguments);
         if let Err(refusal) = self.limits.check("handed", self.limits.handed, handed) {
             let adapter = self.key().to_owned();
@@ -52,6 +51,8 @@ impl Adapter {
         }
         let room = self.room.enter(self.health()).await;
         let room = room.map_err(|_closed| self.closed(function))?;
+        // Those before it may have brought the quarantine.
+        self.check_health()?;
         if let Some(tap) = &self.tap {
             tap.lowered(function, arguments);
         }
@@ -69,6 +70,16 @@ impl Adapter {
             _room: room,
         };
         Ok((call, guest))
+    }
+
+    fn check_health(&self) -> Result<(), CallError> {
+        match self.health() {
+            Health::Quarantined { until, why } => {
+                let adapter = self.key().to_owned();
+                Err(CallError::Quarantined { adapter, until, why })
+            }
+            Health::Ready | Health::Degraded { .. } => Ok(()),
+        }
     }
 
     fn store(&self, turn: Arc<Turn>) -> Store<State> {
@@ -234,7 +245,7 @@ fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
         .iter()
         .map(|frame| frame.func_name().unwrap_or("?"));
     let names: Vec<String> = names
-        .map(|name| format!("{:#}", rustc_demangle::demangle(name)))
+        .map(|name| readable(&format!("{:#}", rustc_demangle::demangle(name))))
         .collect();
     let panic = |name: &String| {
         ["core::panicking::", "std::panicking::"]
@@ -243,6 +254,14 @@ fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
     };
     let own = names.iter().rposition(panic).map_or(0, |last| last + 1);
     names.into_iter().skip(own).take(FRAMES).collect()
+}
+
+/// A name as it may stand in a log and on a terminal: the guest's maker chose it.
+fn readable(name: &str) -> String {
+    let letters = name.chars().take(NAME);
+    letters
+        .map(|letter| if letter.is_control() { '\u{fffd}' } else { letter })
+        .collect()
 }
 
 /// Why a guest returned nothing.

@@ -7,13 +7,12 @@ use periodic_sdk::description::{AuthenticationKind, Description};
 use super::{
     Adapter, Rejection,
     component::{Compiled, Linked},
+    described,
     host::Host,
     package::Package,
     supervision::Supervisor,
     trust::{Verdict, Vetted},
 };
-use crate::egress::{UrlPatterns, is_reserved};
-
 impl Compiled {
     /// Check, compile and link a file's content, in its lane and off the executor.
     pub(super) async fn load(host: &Host, file: &str, vetted: Vetted) -> Result<Self, Rejection> {
@@ -83,13 +82,7 @@ impl Adapter {
                 answer,
             },
         })?;
-        let description = description(&json)?;
-        if !is_key(&description.key) {
-            return Err(Rejection::Key(description.key));
-        }
-        adapter.description = Arc::new(description);
-        check_patterns(&adapter.description)?;
-        check_secrets(&adapter.description)?;
+        adapter.description = Arc::new(described::read(&json)?);
         adapter.compiled.linked.check_claims(&adapter.description)?;
         adapter.limits = host.limits.of_element(adapter.key(), adapter.file());
         Ok(adapter)
@@ -100,35 +93,6 @@ impl Adapter {
 fn base_name(file: &str) -> &str {
     let name = Path::new(file).file_name();
     name.and_then(OsStr::to_str).unwrap_or(file)
-}
-
-/// What `describe` returned, or the member in which it is wrong.
-fn description(json: &str) -> Result<Description, Rejection> {
-    let mut json = serde_json::Deserializer::from_str(json);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| Rejection::Description(error.to_string()))
-}
-
-/// A pattern that cannot be understood would only be found when somebody makes an instance.
-fn check_patterns(description: &Description) -> Result<(), Rejection> {
-    let bound = description.secrets.iter().flat_map(|binding| &binding.urls);
-    let patterns: Vec<String> = description.egress.iter().chain(bound).cloned().collect();
-    let understood = UrlPatterns::compile(&patterns, &|_key| None);
-    understood.map_err(|error| Rejection::Description(error.to_string()))?;
-    Ok(())
-}
-
-/// What is the host's own is nobody's to send.
-fn check_secrets(description: &Description) -> Result<(), Rejection> {
-    let bound = description.secrets.iter().map(|binding| &binding.secret);
-    let declared = description.configuration.iter();
-    let declared = declared.filter(|key| key.secret).map(|key| &key.key);
-    match bound.chain(declared).find(|name| is_reserved(name)) {
-        None => Ok(()),
-        Some(name) => Err(Rejection::Description(format!(
-            "the secret {name:?} is the host's own: names that begin with periodic. or event.notification. are not an \
-             element's"
-        ))),
-    }
 }
 
 /// Of all that an element is made from. A component alone is what its file is.
@@ -144,59 +108,7 @@ fn digest(compiled: &Compiled, package: Option<&Package>) -> String {
     }
 }
 
-/// Keys stand in paths, topics and settings.
-fn is_key(key: &str) -> bool {
-    let allowed =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
-    (1..=64).contains(&key.len())
-        && key.bytes().all(allowed)
-        && key.bytes().any(|byte| byte.is_ascii_lowercase())
-}
-
 /// What an adapter is called by until it has said its name: its file.
 fn nameless(file: &str) -> Description {
     Description::new(file, "", 0, "", AuthenticationKind::None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{description, is_key};
-
-    #[test]
-    fn keys_are_small_letters_digits_and_hyphens() {
-        for (key, expected) in [
-            ("acme", true),
-            ("acme-2_x", true),
-            ("", false),
-            ("42", false),
-            ("Acme", false),
-            ("../acme", false),
-            ("acme acme", false),
-            (&"a".repeat(65), false),
-        ] {
-            assert_eq!(is_key(key), expected, "{key:?}");
-        }
-    }
-
-    #[test]
-    fn a_wrong_description_is_refused_with_the_member_that_is_wrong() {
-        let of = |resources: &str| {
-            format!(
-                r#"{{"key":"acme","name":"Acme","id":1,"hub":"crm","authentication":{{"type":"none"}},
-                   "resources":{resources}}}"#
-            )
-        };
-        assert!(description(&of(r#"{"contacts":{"operations":["list"]}}"#)).is_ok());
-        for (resources, member) in [
-            (
-                r#"{"contacts":{"operations":["fetch"]}}"#,
-                "resources.contacts.operations[0]",
-            ),
-            (r#"{"contacts":{"idField":7}}"#, "resources.contacts.idField"),
-            ("7", "resources"),
-        ] {
-            let told = description(&of(resources)).unwrap_err().to_string();
-            assert!(told.contains(&format!("says: {member}: ")), "{told}");
-        }
-    }
 }

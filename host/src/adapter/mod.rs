@@ -11,6 +11,7 @@ mod call;
 mod catalog;
 mod component;
 mod counters;
+mod described;
 mod engine;
 mod error;
 mod exports;

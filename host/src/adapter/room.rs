@@ -1,7 +1,8 @@
 //! How many guests of one adapter are alive at the same time.
 //!
 //! A guest that hands on its turn stays alive, and the engine has room for so many. No adapter gets all of it; one with
-//! a strike is called one call after the other.
+//! a strike is called one call after the other. Half of the room is kept for the first guest of each adapter: so few
+//! that take their time, each with all that it gets, do not keep the others out.
 
 use std::sync::Arc;
 
@@ -17,6 +18,10 @@ const EACH: usize = 16;
 pub(super) struct Rooms {
     /// The engine's, shared by all.
     all: Arc<Semaphore>,
+    /// The engine's, for one guest of each adapter.
+    kept: Arc<Semaphore>,
+    /// The adapter's first guest.
+    first: Arc<Semaphore>,
     /// The adapter's own.
     own: Arc<Semaphore>,
     /// For those who have to go one after the other.
@@ -25,13 +30,15 @@ pub(super) struct Rooms {
 
 /// Room for one guest, to the end of its call.
 #[derive(Debug)]
-pub(super) struct Room(#[expect(dead_code, reason = "held, not read")] [Option<OwnedSemaphorePermit>; 3]);
+pub(super) struct Room(#[expect(dead_code, reason = "held, not read")] Vec<OwnedSemaphorePermit>);
 
 impl Rooms {
     /// Room for so many guests of all adapters.
     pub(super) fn new(guests: usize) -> Self {
         Self {
-            all: Arc::new(Semaphore::new(guests)),
+            all: Arc::new(Semaphore::new(guests.div_ceil(2))),
+            kept: Arc::new(Semaphore::new(guests / 2)),
+            first: Arc::new(Semaphore::new(1)),
             own: Arc::new(Semaphore::new(EACH)),
             single: Arc::new(Semaphore::new(1)),
         }
@@ -41,22 +48,29 @@ impl Rooms {
     pub(super) fn another(&self) -> Self {
         Self {
             all: Arc::clone(&self.all),
+            kept: Arc::clone(&self.kept),
             ..Self::new(0)
         }
     }
 
     /// Wait for room; first come, first served.
     pub(super) async fn enter(&self, health: Health) -> Result<Room, AcquireError> {
-        // NOTE: the adapter's own before the common one, so that who waits for his neighbours keeps nobody else out.
-        let single = match health {
-            Health::Ready => None,
+        let mut held = Vec::with_capacity(4);
+        match health {
+            Health::Ready => {}
             Health::Degraded { .. } | Health::Quarantined { .. } => {
-                Some(Arc::clone(&self.single).acquire_owned().await?)
+                held.push(Arc::clone(&self.single).acquire_owned().await?);
             }
-        };
-        let own = Arc::clone(&self.own).acquire_owned().await?;
-        let all = Arc::clone(&self.all).acquire_owned().await?;
-        Ok(Room([single, Some(own), Some(all)]))
+        }
+        // NOTE: the adapter's own before the common one, so that who waits for his neighbours keeps nobody else out.
+        held.push(Arc::clone(&self.own).acquire_owned().await?);
+        let first = Arc::clone(&self.first).try_acquire_owned();
+        match first.map(|first| (first, Arc::clone(&self.kept).try_acquire_owned())) {
+            Ok((first, Ok(kept))) => held.extend([first, kept]),
+            // Others of its own are alive, or there are more adapters than places that are kept.
+            Ok((_, Err(_))) | Err(_) => held.push(Arc::clone(&self.all).acquire_owned().await?),
+        }
+        Ok(Room(held))
     }
 }
 
@@ -73,7 +87,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_adapter_takes_all_and_one_with_a_strike_goes_alone() {
-        let greedy = Rooms::new(EACH + 1);
+        let greedy = Rooms::new(2 * EACH);
         let other = greedy.another();
         let mut held = Vec::new();
         for _guest in 0..EACH {
@@ -87,5 +101,27 @@ mod tests {
         assert!(futures::poll!(Box::pin(greedy.enter(degraded()))).is_ready());
         drop(first);
         other.enter(degraded()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_comes_alone_comes_in_however_full_it_is() {
+        let all = Rooms::new(2 * EACH);
+        let greedy: Vec<Rooms> = (0..4).map(|_adapter| all.another()).collect();
+        let mut held = Vec::new();
+        for rooms in &greedy {
+            while let std::task::Poll::Ready(room) = futures::poll!(Box::pin(rooms.enter(Health::Ready))) {
+                held.push(room.unwrap());
+            }
+        }
+        assert_eq!(
+            held.len(),
+            EACH + greedy.len(),
+            "all that is shared, and one of each"
+        );
+        let alone = all.another();
+        let room = alone.enter(Health::Ready).await.unwrap();
+        assert!(futures::poll!(Box::pin(alone.enter(Health::Ready))).is_pending());
+        drop(room);
+        alone.enter(Health::Ready).await.unwrap();
     }
 }

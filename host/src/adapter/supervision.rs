@@ -122,6 +122,10 @@ impl Supervisor {
     /// The adapter's own fault.
     pub(super) fn strike(&self, why: String) {
         let (now, mut record) = (self.clock.now(), self.record());
+        // What began before the quarantine ends in it, and is part of what brought it.
+        if record.until.is_some_and(|until| until > now) {
+            return;
+        }
         let calm = |(last, _): &(Millis, String)| now.saturating_sub(*last) >= millis(CALM);
         if record.last.as_ref().is_some_and(calm) {
             *record = Record::new(record.since);
@@ -198,6 +202,16 @@ mod tests {
                 break;
             }
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_were_under_way_prolong_nothing() {
+        let supervisor = Supervisor::new(Clock::simulated(1_000_000));
+        strike(&supervisor, 40);
+        assert_eq!(quarantine(&supervisor), Some(30_000));
+        wait(30_000).await;
+        strike(&supervisor, 40);
+        assert_eq!(quarantine(&supervisor), Some(60_000));
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,6 +4,9 @@ use periodic_sdk::{path::JsonPath, raw};
 
 use crate::{adapter::contract::types, vault::Secret};
 
+/// Nothing is looked for in a larger body: answers that grant something are small, and each capture reads it anew.
+const LARGEST: usize = 1 << 20;
+
 /// A captured value.
 #[derive(Debug)]
 pub struct Captured {
@@ -27,9 +30,15 @@ pub(super) fn capture(
     if !(200..300).contains(&response.status) {
         return Ok(captured);
     }
+    let too_large = response.body.len() > LARGEST;
     for types::Capture { at, into, required } in captures {
         let strikes = matches!(into, types::Target::Secret(_));
-        match take(response, at, strikes) {
+        let taken = match at {
+            types::Source::Header(_) => take(response, at, strikes),
+            _ if too_large => None,
+            _ => take(response, at, strikes),
+        };
+        match taken {
             Some(value) => captured.push(Captured {
                 into: into.clone(),
                 value: Secret::from(value),

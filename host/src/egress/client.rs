@@ -19,7 +19,7 @@ use reqwest::{
 use url::Url;
 
 use super::{
-    AddressPolicy, Audience, Captured, Refused, RefusedAddress, Secrets,
+    AddressPolicy, Audience, Captured, Refused, RefusedAddress, Secrets, bounds,
     capture::capture,
     credential::{Draft, Moment, Signer},
     scrub::Scrubber,
@@ -29,6 +29,7 @@ use crate::{
     adapter::contract::types,
     clock::{Clock, Millis},
     ids,
+    vault::Secret,
 };
 
 /// How the host talks to the world.
@@ -176,6 +177,7 @@ impl Egress {
         secrets: &Secrets,
         request: &types::Request,
     ) -> Result<Draft, Refused> {
+        bounds::check(request)?;
         let url = Url::parse(&request.url).map_err(|why| Refused::NoUrl {
             url: cut(&request.url),
             why,
@@ -260,7 +262,7 @@ impl Egress {
             "request"
         );
         let retry_after = retry_after(&response, self.clock.now());
-        let captured = capture(&mut response, &request.captures).map_err(|absent| {
+        let mut captured = capture(&mut response, &request.captures).map_err(|absent| {
             (
                 Delivered::Answered,
                 types::TransportError::Other(absent.to_string()),
@@ -273,6 +275,13 @@ impl Egress {
             }
         }
         let scrubber = Scrubber::new(&known);
+        // A provider that echoes a secret does not make a setting of it: those are shown, and handed to guests.
+        for captured in &mut captured {
+            if !matches!(captured.into, types::Target::Secret(_)) {
+                let value = scrubber.strike_text(captured.value.expose().to_owned());
+                captured.value = Secret::from(value);
+            }
+        }
         scrubber.strike(&mut response.body);
         for header in &mut response.headers {
             header.value = scrubber.strike_text(std::mem::take(&mut header.value));

@@ -15,6 +15,7 @@ use crate::{
             webhook::{Delivery, Reply, Verification},
         },
     },
+    egress::{PARTS, bodies},
     host::Host,
     session::{Failure, Session, greet},
     store::{Instance, InstanceId, Intake, NewInbound, Registration, StoreError},
@@ -207,6 +208,12 @@ pub(crate) async fn verify(
     shown: &Delivery,
 ) -> Result<(Verification, Result<bool, NoSecret>), Failure> {
     let verification = session.verification(shown).await?;
+    if let Verification::Signature(signature) = &verification
+        && (signature.over.len() > PARTS || bodies(&signature.over) > 1)
+    {
+        let what = format!("a verification over more than {PARTS} parts, or over the body twice");
+        return Err(session.malformed(what));
+    }
     for secret in secrets_of(&verification) {
         let bound = session.check_verification(secret);
         bound.map_err(|refused| session.malformed(refused.to_string()))?;

@@ -1,7 +1,8 @@
 //! Who is polled when.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures::FutureExt as _;
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -136,14 +137,23 @@ impl Scheduler {
 
     /// Poll an instance and give its lease back.
     async fn poll(&self, lease: Lease, trigger: PollTrigger) {
-        let next = match self.poll_instance(lease, trigger).await {
-            Ok(next) => next,
+        let instance = lease.instance;
+        let polled = AssertUnwindSafe(self.poll_instance(lease, trigger))
+            .catch_unwind()
+            .await;
+        let next = match polled {
+            Ok(Ok(next)) => next,
             // Whoever has the lease now does the rest.
-            Err(Failure::Store(StoreError::StaleLease(_))) => return,
-            Err(failure) => {
-                let instance = lease.instance;
+            Ok(Err(Failure::Store(StoreError::StaleLease(_)))) => return,
+            Ok(Err(failure)) => {
                 tracing::warn!(%instance, error = %failure, "the instance could not be polled");
-                self.after_failure(lease, &failure).await
+                self.after_failure(lease, Backoff::after(&failure, self.host.clock.now()))
+                    .await
+            }
+            // Otherwise it would be polled again when the lease runs out, and nobody would hear of it.
+            Err(_panic) => {
+                tracing::error!(%instance, "a poll broke off by a fault of the host; the panic stands before this line");
+                self.after_failure(lease, Backoff::Doubling).await
             }
         };
         match self
@@ -207,13 +217,13 @@ impl Scheduler {
     }
 
     /// The instance as a whole failed: no adapter, no secrets, no store.
-    async fn after_failure(&self, lease: Lease, failure: &Failure) -> Next {
+    async fn after_failure(&self, lease: Lease, backoff: Backoff) -> Next {
         let failures = match self.host.store.schedule(lease.instance).await {
             Ok(Some(schedule)) => schedule.failures.saturating_add(1),
             Ok(None) | Err(_) => 1,
         };
         let now = self.host.clock.now();
-        let wait = millis(Backoff::after(failure, now).wait(failures));
+        let wait = millis(backoff.wait(failures));
         Next {
             run: now.saturating_add(wait),
             failures,

@@ -25,6 +25,11 @@ const EARLY: Duration = Duration::from_secs(30);
 const REPEATS: u32 = 2;
 /// The first wait before a repeat; doubled each time.
 const REPEAT_WAIT: Duration = Duration::from_millis(250);
+/// So many secrets and derived settings an instance has at most.
+const KEPT: usize = 200;
+/// So many bytes the token of a next page has at most: it comes back in a URL.
+const TOKEN: usize = 8 << 10;
+
 /// What a step asks for.
 pub(super) enum Next<T> {
     /// Send and come back.
@@ -262,6 +267,21 @@ impl Session<'_> {
         Ok(sent)
     }
 
+    /// What is captured stays with the instance, and every later call pays for it.
+    fn check_kept(&self, captured: &[Captured]) -> Result<(), Failure> {
+        let fresh = captured.iter().filter(|captured| match &captured.into {
+            types::Target::Secret(name) => self.secrets.get(name).is_none(),
+            types::Target::Setting(key) => !self.derived.contains_key(key),
+            types::Target::Lifetime(_) => false,
+        });
+        let kept = self.secrets.iter().count() + self.derived.len() + fresh.count();
+        if kept > KEPT {
+            let what = format!("it has {kept} secrets and settings captured, and {KEPT} are the most");
+            return Err(self.malformed(what));
+        }
+        Ok(())
+    }
+
     /// Take captured values in: into the store before anything is done with them.
     async fn keep(&mut self, captured: Vec<Captured>) -> Result<(), Failure> {
         if captured.is_empty() {
@@ -272,6 +292,7 @@ impl Session<'_> {
                 into;
             self.not_the_hosts(key)?;
         }
+        self.check_kept(&captured)?;
         let now = self.host.clock.now();
         let mut settings = Vec::new();
         let mut names = Vec::new();
@@ -353,9 +374,18 @@ impl Session<'_> {
             let rendered = rendered.map_err(|error| self.malformed(error.to_string()))?;
             only(rendered.json, fields).map_err(|error| self.malformed(format!("a record: {error}")))
         };
+        if !fits(operation, &outcome) {
+            return Err(
+                self.malformed("an outcome of another operation than the one that was asked for".to_owned())
+            );
+        }
         Ok(match outcome {
             hub::Outcome::Listed(hub::Listed { records, next, total }) => {
                 self.count("records", |limits| limits.records, records.len())?;
+                if let Some(token) = next.as_ref().filter(|token| token.len() > TOKEN) {
+                    let what = format!("a page token of {} bytes, and {TOKEN} are the most", token.len());
+                    return Err(self.malformed(what));
+                }
                 let records = records.iter().map(render).collect::<Result<_, _>>()?;
                 HubAnswer::Listed { records, next, total }
             }
@@ -363,6 +393,17 @@ impl Session<'_> {
             hub::Outcome::Fields(json) => HubAnswer::Fields(json),
             hub::Outcome::Done => HubAnswer::Done,
         })
+    }
+}
+
+/// Whether an operation can come to this. What is written may be shown or not.
+fn fits(operation: &hub::Operation, outcome: &hub::Outcome) -> bool {
+    use hub::{Operation, Outcome};
+    match operation {
+        Operation::List(_) => matches!(outcome, Outcome::Listed(_)),
+        Operation::Get(_) => matches!(outcome, Outcome::One(_)),
+        Operation::Fields(_) => matches!(outcome, Outcome::Fields(_)),
+        _ => matches!(outcome, Outcome::One(_) | Outcome::Done),
     }
 }
 

@@ -10,8 +10,19 @@ pub(super) fn only(record: Box<RawValue>, fields: &[String]) -> serde_json::Resu
     if fields.is_empty() {
         return Ok(record);
     }
-    let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+    let fields: Vec<&str> = fields.iter().map(|field| shallow(field)).collect();
     Ok(pick(&record, &fields)?.unwrap_or(record))
+}
+
+/// So deep a path leads into a record; each step reads what is beneath anew.
+const DEPTH: usize = 16;
+
+/// A path, without what would lead deeper than [`DEPTH`]: its object is told whole.
+fn shallow(field: &str) -> &str {
+    match field.match_indices('.').nth(DEPTH - 1) {
+        Some((end, _)) => field.get(..end).unwrap_or(field),
+        None => field,
+    }
 }
 
 /// The members of an object; none of what is no object.
@@ -69,5 +80,9 @@ mod tests {
         check(record, &["absent"], "{}");
         check("[1,2]", &["id"], "[1,2]");
         check("null", &["id"], "null");
+        let deep = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
+        for levels in [1, DEPTH, DEPTH + 1, 100] {
+            check(&deep(100), &[&vec!["a"; levels].join(".")], &deep(100));
+        }
     }
 }

@@ -16,6 +16,10 @@ use crate::{
     store::SealedSecret,
 };
 
+/// Headers of a reply, and bytes of them.
+const HEADERS: usize = 32;
+const HEADER_BYTES: usize = 8 << 10;
+
 /// A record that a provider's call told of.
 #[derive(Debug)]
 pub(crate) struct Told {
@@ -227,12 +231,30 @@ pub(crate) async fn greet(
     shown: &webhook::Delivery,
 ) -> Result<Option<webhook::Reply>, Failure> {
     let reply = adapter.greet(context, shown).await?;
-    match &reply {
-        Some(reply) if !(200..600).contains(&reply.status) => {
-            let what = format!("webhook.greet answers with the status {}", reply.status);
+    match reply.as_ref().and_then(unanswerable) {
+        Some(why) => {
+            let what = format!("webhook.greet answers with {why}");
             let call = LastCall::new("webhook.greet", context.clone(), packed(shown));
             Err(malformed(adapter, Some(&call), what))
         }
-        _ => Ok(reply),
+        None => Ok(reply),
+    }
+}
+
+/// What of a reply no provider can be answered with.
+fn unanswerable(reply: &webhook::Reply) -> Option<String> {
+    let headers = reply.headers.iter();
+    let bytes: usize = headers.map(|header| header.name.len() + header.value.len()).sum();
+    if !(200..600).contains(&reply.status) {
+        Some(format!("the status {}", reply.status))
+    } else if reply.headers.len() > HEADERS {
+        let headers = reply.headers.len();
+        Some(format!("{headers} headers, and {HEADERS} are the most"))
+    } else if bytes > HEADER_BYTES {
+        Some(format!(
+            "{bytes} bytes of headers, and {HEADER_BYTES} are the most"
+        ))
+    } else {
+        None
     }
 }
