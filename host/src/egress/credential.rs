@@ -196,6 +196,7 @@ impl Signer<'_> {
             match part {
                 types::Part::Text(text) => bytes.extend(text.as_bytes()),
                 types::Part::Method => bytes.extend(draft.method.as_bytes()),
+                types::Part::Url => bytes.extend(whole(&draft.url).as_bytes()),
                 types::Part::Path => bytes.extend(draft.url.path().as_bytes()),
                 types::Part::Query => bytes.extend(draft.url.query().unwrap_or_default().as_bytes()),
                 types::Part::Body => bytes.extend(draft.encoded().0),
@@ -235,6 +236,11 @@ impl Signer<'_> {
         })?;
         Ok(secret.expose())
     }
+}
+
+/// A URL as it goes on the wire: what stands behind `#` stays here.
+fn whole(url: &Url) -> &str {
+    url.as_str().split('#').next().unwrap_or_default()
 }
 
 /// An HMAC (RFC 2104).

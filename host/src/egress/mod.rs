@@ -5,6 +5,7 @@
 //! resolution, connection, headers and body. Secrets are put in at the last moment, only where the element declares.
 
 mod audience;
+mod basic;
 mod budget;
 mod callback;
 mod capture;
@@ -30,4 +31,7 @@ pub use self::{
     secrets::{Secrets, is_reserved},
     wire::Wire,
 };
-pub(crate) use self::{credential::digest as hmac, oauth1::method_name as oauth1_method, scrub::Scrubber};
+pub(crate) use self::{
+    basic::user_and_password, credential::digest as hmac, oauth1::method_name as oauth1_method,
+    scrub::Scrubber,
+};
