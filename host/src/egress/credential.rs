@@ -263,3 +263,26 @@ pub(crate) fn digest(digest: types::Digest, key: &[u8], covered: &[u8]) -> Resul
 pub(super) fn malformed(what: &str) -> Refused {
     Refused::Malformed(format!("{what} cannot be"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_url_is_what_goes_on_the_wire() {
+        let cases = [
+            ("https://api.example.com", "https://api.example.com/"),
+            (
+                "https://API.example.com:443/a?b=%20&c",
+                "https://api.example.com/a?b=%20&c",
+            ),
+            (
+                "http://api.example.com:8080/a?b#c",
+                "http://api.example.com:8080/a?b",
+            ),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(whole(&Url::parse(url).unwrap()), expected);
+        }
+    }
+}
