@@ -83,6 +83,8 @@ pub(crate) struct Live {
     pub(crate) editing: tokio::sync::Mutex<()>,
     /// The provider's clock minus ours, as last measured.
     pub(crate) skew: AtomicI64,
+    /// When the registration was made of which was told that its calls are not verified.
+    unverified: AtomicI64,
     /// Counts the beginnings and the ends of changes of its configuration.
     changes: AtomicU64,
 }
@@ -118,6 +120,11 @@ impl Live {
     pub(crate) fn changes(&self) -> Option<u64> {
         let changes = self.changes.load(Ordering::SeqCst);
         changes.is_multiple_of(2).then_some(changes / 2)
+    }
+
+    /// Whether it is the first call of the registration made then that is not verified.
+    pub(crate) fn first_unverified(&self, registered: Millis) -> bool {
+        self.unverified.swap(registered, Ordering::Relaxed) != registered
     }
 
     /// The provider's clock minus ours.

@@ -160,8 +160,22 @@ pub async fn signed(
     body: &str,
     headers: &[(&'static str, String)],
 ) -> anyhow::Result<Answer> {
+    signed_over(api, path, secret, body, (body, headers)).await
+}
+
+/// The same with a signature over this.
+///
+/// # Errors
+/// No answer.
+pub async fn signed_over(
+    api: &Api,
+    path: &str,
+    secret: &str,
+    covered: &str,
+    (body, headers): (&str, &[(&'static str, String)]),
+) -> anyhow::Result<Answer> {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes())?;
-    mac.update(body.as_bytes());
+    mac.update(covered.as_bytes());
     let signature = mac.finalize().into_bytes();
     let signature: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut all = vec![("x-bell-signature", format!("sha256={signature}"))];

@@ -29,7 +29,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 pub use api::{Answer, Api, client};
-pub use belfry::{BELL_KEY, Belfry, Hook, Tower, door, signed};
+pub use belfry::{BELL_KEY, Belfry, Hook, Tower, door, signed, signed_over};
 pub use cargo::{cargo_variables, generated};
 pub use chancery::{CONSUMER_KEY, CONSUMER_SECRET, Chancery, Office};
 pub use folder::{Folder, becomes, listed, vanishes};

@@ -1,9 +1,9 @@
 //! Where the provider is: its web host by region and alias, its API by configuration or discovery.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use periodic_sdk::{
     contract::{Context, Failure, Request, Response, Setting},
     oauth2::ACCESS_TOKEN,
+    percent::encode,
 };
 
 /// Region of the web host.
@@ -19,18 +19,6 @@ pub(crate) const DISCOVERED: &str = "maximizer.api.url";
 
 const DEFAULT_DATACENTER: &str = "caw";
 const DEFAULT_ALIAS: &str = "CloudElements";
-
-/// What stands unencoded in a query (RFC 3986, section 2.3).
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// A value in a query.
-pub(crate) fn encode(text: &str) -> String {
-    utf8_percent_encode(text, QUERY).to_string()
-}
 
 /// The API's base URL, where the instance or an earlier discovery says it.
 pub(crate) fn configured(context: &Context) -> Option<&str> {

@@ -3,6 +3,7 @@
 use periodic_sdk::{
     contract::{Authorization, Context, Credential, Failure, Grant, OAuth2, Placement, Request},
     oauth2::{CODE, REFRESH_TOKEN, captures},
+    percent,
 };
 
 use crate::{Maximizer, address};
@@ -16,9 +17,9 @@ impl OAuth2 for Maximizer {
         let url = format!(
             "{}?scope={}&response_type=code&redirect_uri={}&state={}",
             address::authorize_endpoint(context)?,
-            address::encode(authorization.scope.as_deref().unwrap_or("data")),
-            address::encode(&authorization.redirect_uri),
-            address::encode(&authorization.state),
+            percent::encode(authorization.scope.as_deref().unwrap_or("data")),
+            percent::encode(&authorization.redirect_uri),
+            percent::encode(&authorization.state),
         );
         Ok(Request::get(url).credential(Credential::Query(Placement::new("client_id", CLIENT_ID))))
     }

@@ -2,26 +2,14 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use periodic_sdk::contract::{Basic, Context, Credential, Effect, Failure, Placement, Request, Value};
 use periodic_sdk::oauth2::ACCESS_TOKEN;
+use periodic_sdk::percent::encode;
 
 use crate::{
     package::{Authentication, Package},
     paging::Place,
 };
-
-/// What stays as it is: the unreserved characters of RFC 3986.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// Encode a text so that it is one segment of a path, or one value of a query.
-pub(crate) fn encode(text: &str) -> Cow<'_, str> {
-    utf8_percent_encode(text, ENCODED).into()
-}
 
 /// An id as one segment of a path. Braces would be taken for a key of the configuration, so they are encoded like all
 /// else; what would lead elsewhere is nobody's id.

@@ -12,6 +12,7 @@ pub mod java_date;
 pub mod oauth1;
 pub mod oauth2;
 pub mod path;
+pub mod percent;
 pub mod place;
 pub mod poller;
 pub mod raw;

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use periodic_sdk::contract::{Basic, Context, Credential, Effect, Failure, Request, Value};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use periodic_sdk::{
+    contract::{Basic, Context, Credential, Effect, Failure, Request, Value},
+    percent::encode,
+};
 
 /// The configuration key of the store's address.
 pub(crate) const URL: &str = "store.url";
@@ -11,13 +14,6 @@ pub(crate) const URL: &str = "store.url";
 pub(crate) const KEY: &str = "oauth.api.key";
 /// The consumer secret's name.
 pub(crate) const SECRET: &str = "oauth.api.secret";
-
-/// What a query encodes: all but the unreserved characters (RFC 3986, section 2.3).
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// A parameter of a query.
 pub(crate) type Parameter<'p> = (&'p str, Cow<'p, str>);
@@ -27,7 +23,6 @@ pub(crate) fn get(context: &Context, path: &str, query: &[Parameter<'_>]) -> Res
     let mut url = address(context, path)?;
     for (index, (name, value)) in query.iter().enumerate() {
         url.push(if index == 0 { '?' } else { '&' });
-        let encode = |text| utf8_percent_encode(text, QUERY);
         url.push_str(&format!("{}={}", encode(name), encode(value)));
     }
     Ok(signed(Request::new("GET", url, Effect::Read)))

@@ -2,8 +2,8 @@
 
 use periodic_sdk::{
     contract::{
-        Answer, Change, Changed, Context, Credential, Delivery, Detail, Digest, Encoding, Exchange, Failure,
-        Part, Piece, Placement, Receipt, Received, Registration, RegistrationChange, Reply, Request,
+        Answer, Change, Changed, Context, Credential, DELIVERY, Delivery, Detail, Digest, Encoding, Exchange,
+        Failure, Part, Piece, Placement, Receipt, Received, Registration, RegistrationChange, Reply, Request,
         Signature, Step, Subscription, Verification, Webhook,
     },
     raw,
@@ -21,8 +21,6 @@ use crate::{
 pub(crate) const SECRET: &str = "woocommerce.webhook.secret";
 /// The store switches webhooks off whose deliveries failed five times in a row: they are switched on again so often.
 const LIFE: i64 = 24 * 60 * 60 * 1000;
-/// The answer that spans of the delivery's body name.
-const DELIVERY: u32 = u32::MAX;
 
 /// Where a registration stands.
 #[derive(Debug, Serialize, Deserialize)]

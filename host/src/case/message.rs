@@ -190,6 +190,7 @@ fn parts_text(parts: &[types::Part]) -> String {
     let part = |part: &types::Part| match part {
         types::Part::Text(text) => format!("{text:?}"),
         types::Part::Method => "method".to_owned(),
+        types::Part::Url => "url".to_owned(),
         types::Part::Path => "path".to_owned(),
         types::Part::Query => "query".to_owned(),
         types::Part::Body => "body".to_owned(),

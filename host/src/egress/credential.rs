@@ -196,6 +196,7 @@ impl Signer<'_> {
             match part {
                 types::Part::Text(text) => bytes.extend(text.as_bytes()),
                 types::Part::Method => bytes.extend(draft.method.as_bytes()),
+                types::Part::Url => bytes.extend(whole(&draft.url).as_bytes()),
                 types::Part::Path => bytes.extend(draft.url.path().as_bytes()),
                 types::Part::Query => bytes.extend(draft.url.query().unwrap_or_default().as_bytes()),
                 types::Part::Body => bytes.extend(draft.encoded().0),
@@ -237,6 +238,11 @@ impl Signer<'_> {
     }
 }
 
+/// A URL as it goes on the wire: what stands behind `#` stays here.
+fn whole(url: &Url) -> &str {
+    url.as_str().split('#').next().unwrap_or_default()
+}
+
 /// An HMAC (RFC 2104).
 pub(crate) fn digest(digest: types::Digest, key: &[u8], covered: &[u8]) -> Result<Vec<u8>, Refused> {
     macro_rules! hmac {
@@ -256,4 +262,27 @@ pub(crate) fn digest(digest: types::Digest, key: &[u8], covered: &[u8]) -> Resul
 
 pub(super) fn malformed(what: &str) -> Refused {
     Refused::Malformed(format!("{what} cannot be"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_url_is_what_goes_on_the_wire() {
+        let cases = [
+            ("https://api.example.com", "https://api.example.com/"),
+            (
+                "https://API.example.com:443/a?b=%20&c",
+                "https://api.example.com/a?b=%20&c",
+            ),
+            (
+                "http://api.example.com:8080/a?b#c",
+                "http://api.example.com:8080/a?b",
+            ),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(whole(&Url::parse(url).unwrap()), expected);
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! resolution, connection, headers and body. Secrets are put in at the last moment, only where the element declares.
 
 mod audience;
+mod basic;
 mod bounds;
 mod budget;
 mod callback;
@@ -32,6 +33,7 @@ pub use self::{
     wire::Wire,
 };
 pub(crate) use self::{
+    basic::user_and_password,
     bounds::{PARTS, bodies},
     credential::digest as hmac,
     oauth1::method_name as oauth1_method,

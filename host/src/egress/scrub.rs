@@ -6,7 +6,10 @@ use base64::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::Secrets;
+use super::{
+    Secrets,
+    basic::{credentials, user_and_password},
+};
 
 /// Shorter values are left alone: they would strike out ordinary text, and nobody can keep them secret.
 const SHORTEST: usize = 6;
@@ -41,6 +44,21 @@ impl Scrubber {
         self.strike(&mut bytes);
         // Asterisks may only have replaced whole characters of a spelling that is itself text.
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The same for the value of a header. In `Basic …` a secret is encoded together with a user, in letters that are none
+    /// of its spellings: all of it is struck out then.
+    pub(crate) fn strike_header(&self, value: String) -> String {
+        let value = self.strike_text(value);
+        let Some(known) = user_and_password(&value) else {
+            return value;
+        };
+        let mut struck = known.clone();
+        self.strike(&mut struck);
+        match credentials(&value) {
+            Some(encoded) if struck != known => value.replace(encoded, &"*".repeat(encoded.len())),
+            _ => value,
+        }
     }
 }
 
@@ -102,6 +120,25 @@ mod tests {
                 format!("{{\"a\":\"{}\"}}", "*".repeat(spelling.len())),
                 "{spelling}"
             );
+        }
+    }
+
+    #[test]
+    fn basic_authentication_with_a_secret_is_struck_out() {
+        let mut secrets = Secrets::default();
+        secrets.insert("s".to_owned(), Secret::from("s3cr3t/t0ken+="));
+        let scrubber = Scrubber::new(&secrets);
+        for (user, is_struck) in [
+            ("u:s3cr3t/t0ken+=", true),
+            ("u:another", false),
+            ("s3cr3t", false),
+        ] {
+            let header = format!("basic {}", STANDARD.encode(user));
+            let expected = match is_struck {
+                true => format!("basic {}", "*".repeat(header.len() - 6)),
+                false => header.clone(),
+            };
+            assert_eq!(scrubber.strike_header(header), expected, "{user}");
         }
     }
 

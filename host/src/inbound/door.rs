@@ -186,11 +186,12 @@ pub(super) async fn judge(
     if let Some(reply) = session.greet(shown).await? {
         return Ok(Judgement::Greeted(reply));
     }
-    let path = url::Url::parse(&registration.callback_url);
-    let path = path.as_ref().map_or("", |url| url.path());
-    let (verification, genuine) = verify(session, path, call, shown).await?;
+    let (verification, genuine) = verify(session, &registration.callback_url, call, shown).await?;
     match genuine {
-        Ok(true) if matches!(verification, Verification::None) => Ok(Judgement::Unsigned),
+        Ok(true) if matches!(verification, Verification::None) => {
+            warn_of_unverified(session, registration);
+            Ok(Judgement::Unsigned)
+        }
         Ok(true) => Ok(Judgement::Genuine),
         Ok(false) => Ok(Judgement::Forged),
         Err(error) => {
@@ -200,10 +201,22 @@ pub(super) async fn judge(
     }
 }
 
+/// Its operator is told once: who knows an instance's id can make up its address.
+fn warn_of_unverified(session: &Session<'_>, registration: &Registration) {
+    if session.warns_of_unverified(registration) {
+        tracing::warn!(
+            instance = %registration.lease.instance,
+            element = session.adapter().key(),
+            "calls of the provider are taken unverified: anybody who guesses the instance's address can tell events. Give the \
+             instance a secret that its adapter verifies calls with, where it knows one"
+        );
+    }
+}
+
 /// How the adapter has a call verified, and whether it is genuine: an error says that the instance lacks a secret.
 pub(crate) async fn verify(
     session: &mut Session<'_>,
-    path: &str,
+    address: &str,
     call: &Delivery,
     shown: &Delivery,
 ) -> Result<(Verification, Result<bool, NoSecret>), Failure> {
@@ -218,7 +231,7 @@ pub(crate) async fn verify(
         let bound = session.check_verification(secret);
         bound.map_err(|refused| session.malformed(refused.to_string()))?;
     }
-    match is_genuine(&verification, call, path, session.secrets()) {
+    match is_genuine(&verification, call, address, session.secrets()) {
         Ok(genuine) => Ok((verification, Ok(genuine))),
         Err(Unverifiable::NoSecret(missing)) => Ok((verification, Err(missing))),
         Err(error) => Err(session.malformed(error.to_string())),

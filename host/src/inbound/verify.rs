@@ -9,9 +9,9 @@ use subtle::{Choice, ConstantTimeEq as _};
 use crate::{
     adapter::contract::{
         types::{Encoding, Part},
-        webhook::{Delivery, SharedSecret, Signature, Verification},
+        webhook::{BasicSecret, Delivery, SharedSecret, Signature, Verification},
     },
-    egress::{Refused, Secrets, hmac},
+    egress::{Refused, Secrets, hmac, user_and_password},
 };
 
 /// Padded or not: what counts is what is signed.
@@ -39,17 +39,18 @@ pub(super) enum Unverifiable {
     Refused(#[from] Refused),
 }
 
-/// Whether a call, as it was received, is the provider's. `path` is that of the address which it was given.
+/// Whether a call, as it was received, is the provider's, who was told to call this address.
 pub(super) fn is_genuine(
     verification: &Verification,
     call: &Delivery,
-    path: &str,
+    address: &str,
     secrets: &Secrets,
 ) -> Result<bool, Unverifiable> {
     match verification {
         Verification::None => Ok(true),
         Verification::Secret(shared) => has_secret(shared, call, secrets),
-        Verification::Signature(signature) => is_signed(signature, call, path, secrets),
+        Verification::Basic(basic) => has_password(basic, call, secrets),
+        Verification::Signature(signature) => is_signed(signature, call, address, secrets),
     }
 }
 
@@ -58,6 +59,7 @@ pub(super) fn secrets_of(verification: &Verification) -> Vec<&str> {
     match verification {
         Verification::None => Vec::new(),
         Verification::Secret(shared) => vec![&shared.secret],
+        Verification::Basic(basic) => vec![&basic.secret],
         Verification::Signature(Signature { key, over, .. }) => {
             let covered = over.iter().filter_map(|part| match part {
                 Part::Secret(name) => Some(name.as_str()),
@@ -76,14 +78,24 @@ fn has_secret(shared: &SharedSecret, call: &Delivery, secrets: &Secrets) -> Resu
     Ok(equal.into())
 }
 
+fn has_password(basic: &BasicSecret, call: &Delivery, secrets: &Secrets) -> Result<bool, Unverifiable> {
+    let password = known(secrets, &basic.secret)?;
+    let expected = format!("{}:{password}", basic.user);
+    let equal = values(call, "Authorization")
+        .filter_map(user_and_password)
+        .map(|given| given.ct_eq(expected.as_bytes()))
+        .fold(Choice::from(0), |any, equal| any | equal);
+    Ok(equal.into())
+}
+
 fn is_signed(
     signature: &Signature,
     call: &Delivery,
-    path: &str,
+    address: &str,
     secrets: &Secrets,
 ) -> Result<bool, Unverifiable> {
     let key = known(secrets, &signature.key)?;
-    let covered = covered(&signature.over, call, path, secrets)?;
+    let covered = covered(&signature.over, call, address, secrets)?;
     let expected = hmac(signature.digest, key.as_bytes(), &covered)?;
     let equal = candidates(call, &signature.header, &signature.prefix)
         .filter_map(|candidate| decode(signature.encoding, candidate))
@@ -92,13 +104,28 @@ fn is_signed(
     Ok(equal.into())
 }
 
-fn covered(parts: &[Part], call: &Delivery, path: &str, secrets: &Secrets) -> Result<Vec<u8>, Unverifiable> {
+fn covered(
+    parts: &[Part],
+    call: &Delivery,
+    address: &str,
+    secrets: &Secrets,
+) -> Result<Vec<u8>, Unverifiable> {
     let mut covered = Vec::new();
     for part in parts {
         match part {
             Part::Text(text) => covered.extend(text.as_bytes()),
             Part::Method => covered.extend(call.method.as_bytes()),
-            Part::Path => covered.extend(path.as_bytes()),
+            Part::Url => {
+                covered.extend(address.as_bytes());
+                if !call.query.is_empty() {
+                    covered.extend(b"?");
+                    covered.extend(call.query.as_bytes());
+                }
+            }
+            Part::Path => {
+                let url = url::Url::parse(address);
+                covered.extend(url.as_ref().map_or("", url::Url::path).as_bytes());
+            }
             Part::Query => covered.extend(call.query.as_bytes()),
             Part::Body => covered.extend(&call.body),
             Part::Header(name) => {
@@ -224,6 +251,111 @@ mod tests {
         check(&verification, &format!("sha256={}", &hex[1..]), Ok(false));
         let verification = signature(Encoding::Base64, vec![Part::Method, Part::Body]);
         check(&verification, &format!("sha256={base64}"), Ok(false));
+    }
+
+    fn basic(user: &str, secret: &str) -> Verification {
+        Verification::Basic(BasicSecret {
+            user: user.to_owned(),
+            secret: secret.to_owned(),
+        })
+    }
+
+    fn authorized(headers: &[(&str, &str)]) -> Delivery {
+        let header = |(name, value): &(&str, &str)| Header {
+            name: (*name).to_owned(),
+            value: (*value).to_owned(),
+        };
+        Delivery {
+            headers: headers.iter().map(header).collect(),
+            ..call("")
+        }
+    }
+
+    #[test]
+    fn user_and_password_are_compared_as_they_are_meant() {
+        let encode = |text: &str| STANDARD.encode(text);
+        let good = encode("periodic:MySecretEventSignatureKey");
+        let cases = [
+            (format!("Basic {good}"), true),
+            (format!("BASIC   {good}"), true),
+            (format!("Basic {}", good.trim_end_matches('=')), true),
+            (format!("Bearer {good}"), false),
+            (good.clone(), false),
+            (format!("Basic {good} {good}"), false),
+            (format!("Basic {good}, Basic {good}"), false),
+            (format!("Basic {}", &good[1..]), false),
+            ("Basic periodic:MySecretEventSignatureKey".to_owned(), false),
+            ("Basic !!!!".to_owned(), false),
+            ("Basic ".to_owned(), false),
+            ("Basic".to_owned(), false),
+            (String::new(), false),
+            (format!("Basic {}", encode("MySecretEventSignatureKey")), false),
+            (format!("Basic {}", encode("periodic:")), false),
+            (format!("Basic {}", encode(":MySecretEventSignatureKey")), false),
+            (
+                format!("Basic {}", encode("Periodic:MySecretEventSignatureKey")),
+                false,
+            ),
+            (
+                format!("Basic {}", encode("periodic:MySecretEventSignatureKey ")),
+                false,
+            ),
+            (format!("Basic {}", STANDARD.encode(b"periodic:\xff\0")), false),
+        ];
+        for (header, expected) in cases {
+            let call = authorized(&[("authorization", &header)]);
+            let genuine = is_genuine(&basic("periodic", "hook"), &call, "", &secrets());
+            assert_eq!(genuine, Ok(expected), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn one_of_several_headers_will_do_and_only_that_of_authorization() {
+        let good = format!("Basic {}", STANDARD.encode("u:MySecretEventSignatureKey"));
+        let good = good.as_str();
+        let cases: [(&[(&str, &str)], bool); 4] = [
+            (&[("Authorization", "Basic dTpw"), ("AUTHORIZATION", good)], true),
+            (
+                &[("Authorization", "Basic dTpw"), ("Authorization", "Basic dTpw")],
+                false,
+            ),
+            (&[("Proxy-Authorization", good), ("X-Signature", good)], false),
+            (&[], false),
+        ];
+        for (headers, expected) in cases {
+            let genuine = is_genuine(&basic("u", "hook"), &authorized(headers), "", &secrets());
+            assert_eq!(genuine, Ok(expected), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_is_missing_or_empty_verifies_nothing() {
+        let mut secrets = secrets();
+        secrets.insert("empty".to_owned(), Secret::from(""));
+        for name in ["other", "empty"] {
+            let call = authorized(&[("Authorization", "Basic dTo=")]);
+            let genuine = is_genuine(&basic("u", name), &call, "", &secrets);
+            assert_eq!(genuine, Err(NoSecret(name.to_owned()).into()));
+        }
+    }
+
+    #[test]
+    fn the_address_is_the_one_that_the_provider_was_told() {
+        const ADDRESS: &str = "https://hooks.example.com:8443/elements/api-v2/events/acme/NDI";
+        let cases = [
+            (Part::Url, "", ADDRESS.to_owned()),
+            (Part::Url, "a=1&b=%20", format!("{ADDRESS}?a=1&b=%20")),
+            (Part::Path, "a=1", "/elements/api-v2/events/acme/NDI".to_owned()),
+            (Part::Query, "a=1", "a=1".to_owned()),
+        ];
+        for (part, query, expected) in cases {
+            let call = Delivery {
+                query: query.to_owned(),
+                ..call("")
+            };
+            let covered = covered(std::slice::from_ref(&part), &call, ADDRESS, &secrets()).unwrap();
+            assert_eq!(String::from_utf8_lossy(&covered), expected, "{part:?} {query}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! From pieces to JSON text.
 
+use periodic_sdk::contract::DELIVERY;
 use serde_json::value::RawValue;
 
 use super::Failure;
@@ -13,9 +14,6 @@ pub struct Rendered {
     /// BLAKE3 of the pieces that count, each with its length.
     pub content: blake3::Hash,
 }
-
-/// The answer that spans of a delivery's body name (see `webhook.wit`).
-const DELIVERY: u32 = u32::MAX;
 
 /// What the spans of a document refer to.
 #[derive(Debug, Clone, Copy)]

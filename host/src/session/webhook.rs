@@ -13,7 +13,7 @@ use crate::{
         contract::{types, webhook},
     },
     egress::{Refused, Scrubber},
-    store::SealedSecret,
+    store::{Registration, SealedSecret},
 };
 
 /// Headers of a reply, and bytes of them.
@@ -68,7 +68,7 @@ impl Session<'_> {
         scrubber.strike(&mut shown.body);
         shown.query = scrubber.strike_text(shown.query);
         for header in &mut shown.headers {
-            header.value = scrubber.strike_text(std::mem::take(&mut header.value));
+            header.value = scrubber.strike_header(std::mem::take(&mut header.value));
         }
         shown
     }
@@ -76,6 +76,11 @@ impl Session<'_> {
     /// The answer that a call must have at once, where it must.
     pub(crate) async fn greet(&self, shown: &webhook::Delivery) -> Result<Option<webhook::Reply>, Failure> {
         greet(&self.adapter, &self.context(), shown).await
+    }
+
+    /// Whether nobody was warned yet that the calls of this registration are not verified.
+    pub(crate) fn warns_of_unverified(&self, registration: &Registration) -> bool {
+        self.live.first_unverified(registration.created)
     }
 
     /// How a call is verified.

@@ -67,7 +67,7 @@ async fn the_adapters_own_cases_pass() -> anyhow::Result<()> {
             test_adapters()?.join("bell.wasm"),
             None,
             cases_of("../tests/adapters/bell"),
-            6,
+            8,
         ),
         (
             test_adapters()?.join("signet.wasm"),

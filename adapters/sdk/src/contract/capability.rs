@@ -350,15 +350,26 @@ pub struct SharedSecret {
     pub secret: String,
 }
 
+/// HTTP basic authentication; see `webhook.basic-secret` in the contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BasicSecret {
+    /// The user name that the provider was told.
+    pub user: String,
+    /// The name of the password.
+    pub secret: String,
+}
+
 /// How the host tells a real call from a forged one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verification {
-    /// It cannot.
+    /// It cannot: whoever knows the instance's address can tell events.
     None,
     /// By a signature.
     Signature(Signature),
     /// By a shared secret.
     Secret(SharedSecret),
+    /// By user and password.
+    Basic(BasicSecret),
 }
 
 /// A changed record and its resource.

@@ -12,7 +12,7 @@ pub use answer::{only, succeeded};
 pub use capability::{Element, Hub, OAuth1, OAuth2, PollStep, Poller, Receipt, Step, Webhook};
 pub use context::{Context, Setting};
 pub use failure::{Detail, Failure};
-pub use record::{Change, Changed, Document, Piece, PieceText};
+pub use record::{Change, Changed, DELIVERY, Document, Piece, PieceText};
 pub use request::{
     Answer, Basic, Body, Capture, Content, Credential, Digest, Effect, Encoding, Exchange, Field, Header,
     Hmac, MadeHeader, OAuth1Credential, OAuth1Method, Parameter, Part, Placement, Request, Response, Source,
@@ -20,6 +20,6 @@ pub use request::{
 };
 
 pub use self::capability::{
-    Authorization, Delivery, Grant, Job, Listed, Listing, Operation, Outcome, Page, Position, Received,
-    Registration, RegistrationChange, Reply, SharedSecret, Signature, Subscription, Verification,
+    Authorization, BasicSecret, Delivery, Grant, Job, Listed, Listing, Operation, Outcome, Page, Position,
+    Received, Registration, RegistrationChange, Reply, SharedSecret, Signature, Subscription, Verification,
 };

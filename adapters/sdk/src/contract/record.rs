@@ -2,6 +2,11 @@
 
 use crate::raw::Span;
 
+/// The answer that spans name which refer to the body of a provider's call, in what [`receive`] tells.
+///
+/// [`receive`]: super::Webhook::receive
+pub const DELIVERY: u32 = u32::MAX;
+
 /// Where the text of a piece comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PieceText {

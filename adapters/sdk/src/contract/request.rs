@@ -147,6 +147,8 @@ pub enum Part {
     Text(String),
     /// The method.
     Method,
+    /// The whole URL, with its query; of a call that came in, the address that the provider was told to call.
+    Url,
     /// The path of the URL.
     Path,
     /// The query of the URL.

@@ -349,7 +349,9 @@ macro_rules! __export_webhook {
                 context: wit::Context,
                 delivery: exports::periodic::element::webhook::Delivery,
             ) -> exports::periodic::element::webhook::Verification {
-                use exports::periodic::element::webhook::{SharedSecret, Signature, Verification};
+                use exports::periodic::element::webhook::{
+                    BasicSecret, SharedSecret, Signature, Verification,
+                };
                 match <$adapter as sdk::Webhook>::verify(&context_in(context), &delivery_in(delivery)) {
                     sdk::Verification::None => Verification::None,
                     sdk::Verification::Signature(signature) => Verification::Signature(Signature {
@@ -364,6 +366,10 @@ macro_rules! __export_webhook {
                         header: shared.header,
                         prefix: shared.prefix,
                         secret: shared.secret,
+                    }),
+                    sdk::Verification::Basic(basic) => Verification::Basic(BasicSecret {
+                        user: basic.user,
+                        secret: basic.secret,
                     }),
                 }
             }

@@ -86,6 +86,7 @@ macro_rules! __export_types {
             let part = |part| match part {
                 sdk::Part::Text(text) => wit::Part::Text(text),
                 sdk::Part::Method => wit::Part::Method,
+                sdk::Part::Url => wit::Part::Url,
                 sdk::Part::Path => wit::Part::Path,
                 sdk::Part::Query => wit::Part::Query,
                 sdk::Part::Body => wit::Part::Body,

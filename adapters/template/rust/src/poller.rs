@@ -2,6 +2,7 @@
 
 use periodic_sdk::{
     contract::{Answer, Changed, Context, Exchange, Failure, Job, Page, PollStep, succeeded},
+    percent,
     poller::Poller,
     raw,
 };
@@ -94,7 +95,7 @@ fn configured(context: &Context, job: &Job) -> Result<Poller, Failure> {
 fn ask(context: &Context, job: &Job, place: Place) -> Result<Exchange, Failure> {
     let url = configured(context, job)?.url(context, place.since, job.until);
     let url = url.map_err(|wrong| Failure::Permanent(wrong.into()))?;
-    let since = url.parameter("updated_since").unwrap_or_default().replace('+', "%2B");
+    let since = percent::encode(url.parameter("updated_since").unwrap_or_default());
     let path = format!(
         "contacts?updated_since={since}&sort=updated_at&page={}&per_page={PER_PAGE}",
         place.page

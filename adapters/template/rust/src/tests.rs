@@ -60,7 +60,7 @@ fn a_contact_that_was_made_in_the_window_is_created() {
     };
     assert_eq!(
         exchange.requests[0].url,
-        "https://api.acme-shop.example/v1/contacts?updated_since=2025-01-01T00:00:00Z&sort=updated_at&page=1&per_page=100"
+        "https://api.acme-shop.example/v1/contacts?updated_since=2025-01-01T00%3A00%3A00Z&sort=updated_at&page=1&per_page=100"
     );
     let body = r#"[{"id":7,"updated_at":"2025-01-01T00:10:00Z","created_at":"2025-01-01T00:10:00Z"}]"#;
     let step = <AcmeShop as Poller>::resume(&context(), job(), &exchange.state, &[answer(200, body)]);

@@ -5,6 +5,8 @@
 //! - A call is `{"resource", "id", "type", "record"?}`, signed in `X-Bell-Signature: sha256=HEX`; without a record it is
 //!   fetched from `{bell.url}/{resource}/{id}`.
 //! - `{"trap": true}` makes it panic, `{"refuse": true}` fail for good.
+//! - By their query calls are verified in another way: `bell.basic` by user `bell` and the secret as its password, `bell.whole`
+//!   by a signature over method, URL and body, `bell.open` not at all.
 //! - `GET …?bell.status=NUMBER` is greeted with that status; `?bell.key` makes it ask for a verification by the key, which it
 //!   has not bound to webhooks.
 
@@ -15,9 +17,9 @@ mod guest;
 
 use periodic_sdk::{
     contract::{
-        self, Answer, Change, Changed, Context, Credential, Delivery, Digest, Element, Encoding, Exchange,
-        Failure, Part, Piece, Placement, Receipt, Received, Registration, RegistrationChange, Reply, Request,
-        Response, Signature, Step, Subscription, Verification, Webhook,
+        self, Answer, BasicSecret, Change, Changed, Context, Credential, Delivery, Digest, Element, Encoding,
+        Exchange, Failure, Part, Piece, Placement, Receipt, Received, Registration, RegistrationChange,
+        Reply, Request, Response, Signature, Step, Subscription, Verification, Webhook,
     },
     description::{AuthenticationKind, ConfigurationKey, Description, Resource, SecretBinding},
 };
@@ -114,9 +116,20 @@ impl Webhook for Bell {
     }
 
     fn verify(_: &Context, delivery: &Delivery) -> Verification {
-        if delivery.query == "bell.open" {
-            return Verification::None;
+        match delivery.query.as_str() {
+            "bell.open" => return Verification::None,
+            "bell.basic" => {
+                return Verification::Basic(BasicSecret {
+                    user: "bell".to_owned(),
+                    secret: SECRET.to_owned(),
+                });
+            }
+            _ => {}
         }
+        let over = match delivery.query.as_str() {
+            "bell.whole" => vec![Part::Method, Part::Url, Part::Body],
+            _ => vec![Part::Body],
+        };
         let key = if delivery.query == KEY { KEY } else { SECRET };
         Verification::Signature(Signature {
             header: "X-Bell-Signature".to_owned(),
@@ -124,7 +137,7 @@ impl Webhook for Bell {
             digest: Digest::Sha256,
             encoding: Encoding::Hex,
             key: key.to_owned(),
-            over: vec![Part::Body],
+            over,
         })
     }
 

@@ -152,6 +152,8 @@ fn is_compiled(snippet: &str) -> anyhow::Result<()> {
     for folder in [
         "adapters/template/rust/src",
         "adapters/maximizer/src",
+        "adapters/woocommerce/src",
+        "tests/adapters/bell/src",
         "tests/adapters/signet/src",
     ] {
         if stands_in(&root().join(folder), snippet)? {

@@ -1,6 +1,7 @@
 //! Providers that call.
 
 mod trouble;
+mod verification;
 
 use std::time::Duration;
 
