@@ -57,7 +57,15 @@ pub enum BootstrapError {
     /// One without the other.
     #[error("PERIODIC_USER_SECRET and PERIODIC_ORGANIZATION_SECRET are set together or not at all")]
     OneSecret,
+    /// One that can be guessed, or that no header can bring.
+    #[error(
+        "{0} has to have at least {SHORTEST} characters, and no spaces and commas among them; `openssl rand -base64 32` makes one"
+    )]
+    WeakSecret(&'static str),
 }
+
+/// Characters of a secret that somebody chose.
+const SHORTEST: usize = 12;
 
 /// The secrets of the first user and its organization.
 #[derive(Debug)]
@@ -81,7 +89,19 @@ impl FirstSecrets {
             variable("PERIODIC_USER_SECRET"),
             variable("PERIODIC_ORGANIZATION_SECRET"),
         ) {
-            (Some(user), Some(organization)) => Ok(Some(Self { user, organization })),
+            (Some(user), Some(organization)) => {
+                for (name, secret) in [
+                    ("PERIODIC_USER_SECRET", &user),
+                    ("PERIODIC_ORGANIZATION_SECRET", &organization),
+                ] {
+                    let text = secret.expose();
+                    let odd = |letter: char| letter == ',' || letter.is_whitespace() || letter.is_control();
+                    if text.chars().count() < SHORTEST || text.chars().any(odd) {
+                        return Err(BootstrapError::WeakSecret(name));
+                    }
+                }
+                Ok(Some(Self { user, organization }))
+            }
             (None, None) => Ok(None),
             _ => Err(BootstrapError::OneSecret),
         }

@@ -17,6 +17,7 @@ mod inbound;
 mod instances;
 mod instant;
 mod layers;
+mod lenient;
 mod limit;
 mod negotiate;
 mod notifications;

@@ -11,6 +11,8 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::lenient::Lenient;
+
 /// So long a connection may be without the head of a request, between requests and within one.
 const HEAD: Duration = Duration::from_secs(60);
 /// The pause after a connection could not be taken in, as when there are too many open files.
@@ -45,7 +47,10 @@ async fn converse(stream: TcpStream, router: Router, stopping: CancellationToken
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(
+            TokioIo::new(Lenient::new(stream)),
+            TowerToHyperService::new(router),
+        );
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

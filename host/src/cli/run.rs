@@ -58,8 +58,12 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     let data = bootstrap::data_folder(&settings.data)?;
     let vault = bootstrap::vault(&data)?;
     let store = Arc::new(Sqlite::open(&settings.data.join(DATABASE))?);
-    if let Some(secrets) =
-        bootstrap::tenant(&*store, &vault, clock, FirstSecrets::from_environment()?).await?
+    let preset = FirstSecrets::from_environment()?;
+    // Who presets them has them: they need not stand in what becomes a log.
+    let told = preset.is_none();
+    if let Some(secrets) = bootstrap::tenant(&*store, &vault, clock, preset)
+        .await?
+        .filter(|_| told)
     {
         print_secrets(&secrets);
     }

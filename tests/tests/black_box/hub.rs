@@ -1,9 +1,10 @@
 //! The element's resources, read and written through the hub.
 
 use anyhow::Context as _;
-use periodic_tests::{Api, Stage, keys};
+use periodic_tests::{Api, Stage, USER_SECRET, keys};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_are_listed_filtered_ordered_and_paged() -> anyhow::Result<()> {
@@ -222,5 +223,28 @@ async fn a_spent_budget_is_told_and_polls_wait() -> anyhow::Result<()> {
     );
     let contact = stage.provider.contact("Patience")?;
     stage.receiver.expect("CREATED", &contact).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_may_stand_in_the_address_as_it_is() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let instance = stage.instance().await?;
+    let key = stage.provider.contact("Plain")?;
+    let url = stage.host()?.url().trim_start_matches("http://").to_owned();
+    let request = format!(
+        "GET /elements/api-v2/hubs/crm/contacts?where=LastModifyDate>'2017-02-28T16:11:29Z' AND LastName='Plain' HTTP/1.1\r\n\
+         Host: {url}\r\nAuthorization: User {USER_SECRET}, Element {}\r\nConnection: close\r\n\r\n",
+        instance.token
+    );
+    let mut connection = tokio::net::TcpStream::connect(&url).await?;
+    connection.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await?;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(
+        answer.contains("elements-request-id") && answer.contains(&key),
+        "{answer}"
+    );
     Ok(())
 }

@@ -171,6 +171,20 @@ async fn the_first_secrets_are_told_once_and_stored_as_digests() -> anyhow::Resu
             .without_variable("PERIODIC_USER_SECRET")
             .without_variable("PERIODIC_ORGANIZATION_SECRET"))
     };
+    // Those that somebody chose are hard to guess, and a header can bring them.
+    for weak in ["short", "with spaces in it", "with,commas,in,it"] {
+        let refused = Home::new()?
+            .variable("PERIODIC_USER_SECRET", weak)
+            .run(&["init"])
+            .await?;
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{weak}");
+        let told = ["PERIODIC_USER_SECRET", "at least 12 characters"];
+        assert!(
+            told.iter().all(|told| refused.stderr.contains(told)),
+            "{}",
+            refused.stderr
+        );
+    }
     // By init.
     let home = fresh()?;
     let made = home.run(&["init", "--json"]).await?;
