@@ -269,7 +269,7 @@ async fn in_a_pipe_a_row_is_a_line() -> anyhow::Result<()> {
         listed.stdout
     );
     // Whatever stands in it.
-    let address = format!("https://example.com/{}", "a".repeat(300));
+    let address = format!("https://example.com/{}", "a".repeat(130));
     let message = format!("see\n{address}");
     json(&home, &["notifications", "send", "maintenance", &message]).await?;
     let listed = home.run_bare(&["notifications", "list", "maintenance"]).await?;
@@ -279,6 +279,13 @@ async fn in_a_pipe_a_row_is_a_line() -> anyhow::Result<()> {
         "{}",
         listed.stdout
     );
+    // What nobody can read in a row is cut.
+    let message = "b".repeat(500);
+    json(&home, &["notifications", "send", "maintenance", &message]).await?;
+    let listed = home.run_bare(&["notifications", "list", "maintenance"]).await?;
+    let cut = format!("{}…", "b".repeat(159));
+    assert!(listed.stdout.contains(&cut), "{}", listed.stdout);
+    assert!(!listed.stdout.contains(&message), "{}", listed.stdout);
     Ok(())
 }
 
