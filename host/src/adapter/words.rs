@@ -18,6 +18,8 @@ use wasmtime_wasi::{
 const WRITE: usize = 64 << 10;
 /// So many lines are quoted.
 const LINES: usize = 5;
+/// How the line begins in which a panic of Rust tells its reader to set a variable that no guest has.
+const ADVICE: &str = "note: run with `RUST_BACKTRACE=1`";
 
 /// The end of what was written.
 #[derive(Debug, Clone)]
@@ -45,7 +47,8 @@ impl Words {
     pub(super) fn last(&self) -> String {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(kept.make_contiguous());
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let tells = |line: &&str| !line.trim().is_empty() && !line.starts_with(ADVICE);
+        let lines: Vec<&str> = text.lines().filter(tells).collect();
         lines[lines.len().saturating_sub(LINES)..].join("; ")
     }
 }
@@ -103,6 +106,10 @@ mod tests {
         let many = Words::new(1000);
         many.keep(b"1\n2\n\n3\n4\n5\n6");
         assert_eq!(many.last(), "2; 3; 4; 5; 6");
+        let panic = Words::new(1000);
+        panic.keep(b"thread 'main' panicked at src/lib.rs:7:5:\nno\n");
+        panic.keep(b"note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n");
+        assert_eq!(panic.last(), "thread 'main' panicked at src/lib.rs:7:5:; no");
         let none = Words::new(0);
         none.keep(b"anything");
         assert_eq!(none.last(), "");

@@ -386,7 +386,7 @@ fn parse_error(text: &str) -> Result<types::TransportError, String> {
     })
 }
 
-fn error_text(error: &types::TransportError) -> String {
+pub(super) fn error_text(error: &types::TransportError) -> String {
     match error {
         types::TransportError::Refused(what) => format!("refused: {what}"),
         types::TransportError::Unreachable(what) => format!("unreachable: {what}"),

@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 use super::{
     Call, Case, Scripted,
     outcome::{Operated, Outcome, Page, Walked},
-    script::Script,
+    script::{Heard, Script, Unheard},
     single,
     webhook::{registration_json, told_records},
 };
@@ -50,10 +50,25 @@ pub struct Live {
 pub struct Observed {
     /// What was asked and answered.
     pub exchanges: Vec<Scripted>,
+    /// Those of them that the case has no answer to: what follows from them is nothing that a provider said.
+    pub unanswered: Vec<usize>,
+    /// What was asked and no provider heard.
+    pub unheard: Vec<Unheard>,
     /// The result as a text.
     pub result: String,
+    /// Where it is a failure, which one, in a few words.
+    pub failed: Option<String>,
     /// Whether it is one that no adapter means.
     pub crashed: bool,
+}
+
+impl Observed {
+    /// The exchanges of a case that were due, each with its place: all but those that the host refused.
+    pub(super) fn due<'c>(&self, case: &'c Case) -> Vec<(usize, &'c Scripted)> {
+        let is_refused = |at: usize| self.unheard.iter().any(|unheard| unheard.exchange == Some(at));
+        let exchanges = case.exchanges.iter().enumerate();
+        exchanges.filter(|(at, _)| !is_refused(*at)).collect()
+    }
 }
 
 /// Why a case could not be run.
@@ -110,7 +125,11 @@ impl Bench {
         for scripted in &mut observed.exchanges {
             scripted.request = secrets.strike_out(std::mem::take(&mut scripted.request));
         }
+        for unheard in &mut observed.unheard {
+            unheard.request = secrets.strike_out(std::mem::take(&mut unheard.request));
+        }
         observed.result = secrets.strike_out(observed.result);
+        observed.failed = observed.failed.map(|failed| secrets.strike_out(failed));
         Ok(observed)
     }
 
@@ -153,7 +172,7 @@ async fn run(
     let adapter = Arc::clone(adapter);
     adapter.pardon();
     let mut session = Session::draft(host, Arc::clone(&adapter), InstanceId(1), configuration, secrets)?;
-    let alone = matches!(
+    let is_alone = matches!(
         case.call,
         Call::Describe
             | Call::Authorize(_)
@@ -166,22 +185,25 @@ async fn run(
     if case.handed {
         session.play(Playback::new(case.exchanges.iter().map(played)));
     }
-    let (exchanges, outcome) = if alone || case.is_single() {
+    let (heard, outcome) = if is_alone || case.is_single() {
         match single::call(&mut session, &adapter, case).await {
-            Ok(called) => called,
-            Err(failure) => (Vec::new(), Outcome::failed(&failure)),
+            Ok((asked, outcome)) => (Heard::of(asked), outcome),
+            Err(failure) => (Heard::default(), Outcome::failed(&failure)),
         }
     } else {
         let outcome = converse(&mut session, &case.call).await;
-        let exchanges = match case.handed {
-            true => session.heard().iter().map(single::scripted).collect(),
+        let heard = match case.handed {
+            true => Heard::of(session.heard().iter().map(single::scripted).collect()),
             false => script.heard(),
         };
-        (exchanges, outcome)
+        (heard, outcome)
     };
     let observed = Observed {
-        exchanges,
+        exchanges: heard.exchanges,
+        unanswered: heard.unanswered,
+        unheard: heard.unheard,
         result: outcome.text,
+        failed: outcome.failed,
         crashed: outcome.crashed,
     };
     Ok((observed, session.secrets().clone()))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{Case, Observed};
+use super::{Case, Observed, Unheard};
 
 /// What is not as expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,11 +36,11 @@ pub fn differences(case: &Case, observed: &Observed) -> Vec<Difference> {
     // What a single call asks for is what it comes to: where nothing is expected, any will do.
     let anything = case.result.is_none() && case.exchanges.is_empty() && case.is_single();
     let asked = observed.exchanges.iter().filter(|_| !anything);
+    let due = observed.due(case);
     for (index, asked) in asked.enumerate() {
-        let expected = case
-            .exchanges
+        let expected = due
             .get(index)
-            .map_or("", |scripted| scripted.request.as_str());
+            .map_or("", |(_, scripted)| scripted.request.as_str());
         if expected.trim_end() != asked.request.trim_end() {
             differences.push(Difference::Text {
                 of: format!("request {}", index + 1),
@@ -49,7 +49,24 @@ pub fn differences(case: &Case, observed: &Observed) -> Vec<Difference> {
             });
         }
     }
-    if case.exchanges.len() > observed.exchanges.len() {
+    let note = |note: String| Difference::Note { note };
+    let refused = |unheard: &Unheard| format!("the host refused {}: {}", unheard.request, unheard.reason());
+    for unheard in &observed.unheard {
+        if let Some(exchange) = unheard.exchange {
+            let number = exchange + 1;
+            differences.push(note(format!(
+                "exchange {number} did not come about: {}",
+                refused(unheard)
+            )));
+        }
+    }
+    for index in &observed.unanswered {
+        let number = index + 1;
+        differences.push(note(format!(
+            "exchange {number} needs an answer: write the provider's into the case as its response"
+        )));
+    }
+    if due.len() > observed.exchanges.len() {
         differences.push(Difference::Note {
             note: format!(
                 "{} of the case's {} exchanges came about; the adapter did not ask for more",
@@ -68,6 +85,13 @@ pub fn differences(case: &Case, observed: &Observed) -> Vec<Difference> {
             note: format!("the adapter crashed:\n{}", observed.result),
         }),
         _ => {}
+    }
+    if !differences.is_empty() {
+        let others = observed
+            .unheard
+            .iter()
+            .filter(|unheard| unheard.exchange.is_none());
+        differences.extend(others.map(|unheard| note(refused(unheard))));
     }
     differences
 }

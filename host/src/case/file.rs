@@ -146,18 +146,25 @@ impl CaseFile {
         &mut self.document
     }
 
-    /// Expect what was observed. Answers that the file has stay as they are; exchanges that did not come about go, and
-    /// are returned: the first line of each request.
-    pub fn expect(&mut self, observed: &Observed) -> Vec<String> {
-        let unasked = self.case.exchanges.iter().skip(observed.exchanges.len());
-        let unasked = unasked.map(|scripted| scripted.request.lines().next().unwrap_or_default().to_owned());
-        let unasked = unasked.collect();
+    /// Expect what was observed. Answers that the file has stay as they are; exchanges that did not come about go. Those
+    /// that the adapter did not come to are returned: the number of each, and the first line of its request. A result
+    /// that follows from an answer that the file lacks is nobody's: that which is expected stays.
+    pub fn expect(&mut self, observed: &Observed) -> Vec<(usize, String)> {
+        let due = observed.due(&self.case);
+        let first_line = |scripted: &Scripted| scripted.request.lines().next().unwrap_or_default().to_owned();
+        let unasked = due.iter().skip(observed.exchanges.len());
+        let unasked = unasked.map(|(at, scripted)| (at + 1, first_line(scripted)));
+        let unasked: Vec<_> = unasked.collect();
+        let due: Vec<usize> = due.into_iter().map(|(at, _)| at).collect();
         let mut tables = match self.document.remove("exchange") {
             Some(Item::ArrayOfTables(tables)) => tables,
             _ => ArrayOfTables::new(),
         };
-        while tables.len() > observed.exchanges.len() {
-            tables.remove(tables.len() - 1);
+        for at in (0..tables.len()).rev() {
+            let place = due.iter().position(|known| *known == at);
+            if place.is_none_or(|place| place >= observed.exchanges.len()) {
+                tables.remove(at);
+            }
         }
         for (index, scripted) in observed.exchanges.iter().enumerate() {
             match tables.get_mut(index) {
@@ -165,7 +172,13 @@ impl CaseFile {
                 None => tables.push(exchange(scripted, true)),
             }
         }
-        self.put_expectation(tables, observed);
+        match observed.unanswered.is_empty() {
+            true => self.put_expectation(tables, expected(&observed.result)),
+            false => match self.document.remove("expected") {
+                Some(Item::Table(before)) => self.put_expectation(tables, before),
+                _ => self.put_exchanges(tables),
+            },
+        }
         unasked
     }
 
@@ -195,16 +208,20 @@ impl CaseFile {
                 }
             }
         }
-        self.put_expectation(tables, observed);
+        self.put_expectation(tables, expected(&observed.result));
     }
 
-    fn put_expectation(&mut self, tables: ArrayOfTables, observed: &Observed) {
+    /// The expectation stands beneath the exchanges.
+    fn put_expectation(&mut self, tables: ArrayOfTables, expected: Table) {
         self.document.remove("expected");
+        self.put_exchanges(tables);
+        self.document.insert("expected", Item::Table(expected));
+    }
+
+    fn put_exchanges(&mut self, tables: ArrayOfTables) {
         if !tables.is_empty() {
             self.document.insert("exchange", Item::ArrayOfTables(tables));
         }
-        self.document
-            .insert("expected", Item::Table(expected(&observed.result)));
     }
 
     /// Write it.

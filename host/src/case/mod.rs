@@ -27,6 +27,7 @@ pub use self::{
     file::{CaseError, CaseFile},
     layout::layout,
     message::{credential_text, request_text, response_text},
+    script::Unheard,
 };
 use crate::{
     adapter::{

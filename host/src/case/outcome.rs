@@ -12,11 +12,16 @@ use crate::{
     session::{Failure, HubAnswer, Told, WalkPage, cut, cut_told, render},
 };
 
+/// Letters of a failure in a few words.
+const WORDS: usize = 120;
+
 /// What a call came to.
 #[derive(Debug)]
 pub(super) struct Outcome {
     /// As a text.
     pub(super) text: String,
+    /// Where it is a failure, which one, in a few words.
+    pub(super) failed: Option<String>,
     /// Whether it is one that no adapter means: a trap, a limit, an answer that the contract does not allow.
     pub(super) crashed: bool,
 }
@@ -27,15 +32,18 @@ impl Outcome {
         let text = serde_json::to_string(result).unwrap_or_else(|error| error.to_string());
         Self {
             text: layout(&text),
+            failed: None,
             crashed: false,
         }
     }
 
     /// A failure.
     pub(super) fn failed(failure: &Failure) -> Self {
+        let shown = failure.shown();
         Self {
+            failed: Some(words(&shown)),
             crashed: matches!(failure, Failure::Adapter(_) | Failure::Malformed { .. }),
-            ..Self::of(&failure.shown())
+            ..Self::of(&shown)
         }
     }
 
@@ -45,6 +53,17 @@ impl Outcome {
             Ok(result) => Self::of(&result),
             Err(failure) => Self::failed(&failure),
         }
+    }
+}
+
+/// A failure in a few words.
+fn words(shown: &Value) -> String {
+    let said = |member: &str| shown[member].as_str().unwrap_or_default();
+    let words = format!("{}: {}", said("failure"), said("message"));
+    let line = words.lines().next().unwrap_or_default();
+    match line.char_indices().nth(WORDS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
     }
 }
 
@@ -143,6 +162,7 @@ impl Walked {
 impl From<Walked> for Outcome {
     fn from(walked: Walked) -> Self {
         Self {
+            failed: walked.failed.as_ref().map(words),
             crashed: walked.crashed,
             ..Self::of(&walked)
         }

@@ -7,7 +7,7 @@ use super::{
     Call, Case, Scripted,
     message::request_text,
     outcome::{Operated, Outcome, Page, Walked, exchange_json, settings_json},
-    webhook::{registration_json, reply_json, told_records},
+    webhook::{registration_json, reply_json, told_records, verification_json},
 };
 use crate::{
     adapter::{
@@ -86,7 +86,7 @@ pub(super) async fn call(
         Call::Verify(delivery) => {
             // Whether the call of a case is genuine nobody knows: its secrets are none.
             let (verification, _) = verify(session, "", delivery, delivery).await?;
-            Ok((Vec::new(), Outcome::of(&verification)))
+            Ok((Vec::new(), Outcome::of(&verification_json(&verification))))
         }
         Call::Receive(delivery, None) => {
             let receipt = adapter.receive(context, delivery).await;

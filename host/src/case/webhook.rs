@@ -10,7 +10,10 @@ use super::{
     message::{headers_text, parse_message},
     outcome::Record,
 };
-use crate::{adapter::contract::webhook, session::Told};
+use crate::{
+    adapter::contract::{types, webhook},
+    session::Told,
+};
 
 /// `arguments.subscribe`.
 #[derive(Debug, Deserialize)]
@@ -138,13 +141,92 @@ pub(super) fn reply_json(reply: Option<&webhook::Reply>) -> Value {
     }
 }
 
+/// How a call is verified, in the contract's words.
+pub(super) fn verification_json(verification: &webhook::Verification) -> Value {
+    match verification {
+        webhook::Verification::None => "none".into(),
+        webhook::Verification::Signature(signature) => json!({ "signature": {
+            "header": signature.header,
+            "prefix": signature.prefix,
+            "digest": match signature.digest {
+                types::Digest::Sha1 => "sha1",
+                types::Digest::Sha256 => "sha256",
+                types::Digest::Sha512 => "sha512",
+            },
+            "encoding": match signature.encoding {
+                types::Encoding::Hex => "hex",
+                types::Encoding::Base64 => "base64",
+                types::Encoding::Base64url => "base64url",
+            },
+            "key": signature.key,
+            "over": signature.over.iter().map(part_json).collect::<Vec<_>>(),
+        } }),
+        webhook::Verification::Secret(shared) => json!({ "secret": {
+            "header": shared.header, "prefix": shared.prefix, "secret": shared.secret,
+        } }),
+    }
+}
+
+fn part_json(part: &types::Part) -> Value {
+    match part {
+        types::Part::Text(text) => json!({ "text": text }),
+        types::Part::Method => "method".into(),
+        types::Part::Path => "path".into(),
+        types::Part::Query => "query".into(),
+        types::Part::Body => "body".into(),
+        types::Part::Header(name) => json!({ "header": name }),
+        types::Part::Seconds => "seconds".into(),
+        types::Part::Milliseconds => "milliseconds".into(),
+        types::Part::Nonce => "nonce".into(),
+        types::Part::Secret(name) => json!({ "secret": name }),
+    }
+}
+
 /// What a call told, record by record.
-pub(super) fn told_records(
-    told: Vec<Told>,
-    answers: &[crate::adapter::contract::types::Answer],
-    delivery: &[u8],
-) -> Vec<Record> {
+pub(super) fn told_records(told: Vec<Told>, answers: &[types::Answer], delivery: &[u8]) -> Vec<Record> {
     told.into_iter()
         .map(|told| Record::told(told, answers, delivery))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(verification: webhook::Verification, expected: Value) {
+        assert_eq!(verification_json(&verification), expected);
+    }
+
+    #[test]
+    fn how_a_call_is_verified_is_told_in_the_contracts_words() {
+        let (header, prefix) = ("X-Signature".to_owned(), "v1=".to_owned());
+        check(webhook::Verification::None, json!("none"));
+        check(
+            webhook::Verification::Secret(webhook::SharedSecret {
+                header: header.clone(),
+                prefix: prefix.clone(),
+                secret: "acme.key".to_owned(),
+            }),
+            json!({ "secret": { "header": "X-Signature", "prefix": "v1=", "secret": "acme.key" } }),
+        );
+        let over = vec![
+            types::Part::Header("X-Time".to_owned()),
+            types::Part::Text(".".to_owned()),
+            types::Part::Body,
+        ];
+        check(
+            webhook::Verification::Signature(webhook::Signature {
+                header,
+                prefix,
+                digest: types::Digest::Sha256,
+                encoding: types::Encoding::Base64url,
+                key: "acme.key".to_owned(),
+                over,
+            }),
+            json!({ "signature": {
+                "header": "X-Signature", "prefix": "v1=", "digest": "sha256", "encoding": "base64url", "key": "acme.key",
+                "over": [{ "header": "X-Time" }, { "text": "." }, "body"],
+            } }),
+        );
+    }
 }

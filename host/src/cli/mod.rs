@@ -4,6 +4,7 @@ mod adapter;
 mod config;
 mod init;
 mod listen;
+mod nearest;
 mod remote;
 mod report;
 mod run;

@@ -26,6 +26,22 @@ pub(super) fn failure(error: &anyhow::Error, for_programs: bool) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Tell one thing that is wrong, where a command ends with an exit code of its own.
+pub(super) fn complain(message: &str, for_programs: bool) {
+    match for_programs {
+        true => eprintln!("{}", json!({ "message": message })),
+        false => eprintln!("error: {message}"),
+    }
+}
+
+/// Tell what is probably not meant, before a command goes on.
+pub(super) fn warn(message: &str, for_programs: bool) {
+    match for_programs {
+        true => eprintln!("{}", json!({ "warning": message })),
+        false => eprintln!("warning: {message}"),
+    }
+}
+
 /// Tell that a command is none, or what the caller asked to know of it.
 pub(super) fn usage(error: &clap::Error, for_programs: bool) -> ExitCode {
     if error.use_stderr() && for_programs {

@@ -1,15 +1,14 @@
 //! Answers for people and for programs.
 //!
 //! On a terminal a table is as wide as the terminal, and what is long goes on in the next line of its cell. Whatever else
-//! reads along gets a row in a line, with nothing cut.
+//! reads along gets a row in a line. What is too long to be read in a list is cut in both.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::NOTHING};
 use dialoguer::console::Term;
 use serde_json::{Map, Value};
 
-/// The longest cell on a terminal; what is longer is shown by `show` and `--json`.
-const CELL: usize = 200;
-
+/// The longest cell of a list; what is longer is shown whole by `show`, `inspect` and `--json`.
+const CELL: usize = 160;
 /// What is longer than this may be divided.
 const WORD: u16 = 24;
 /// A column is so much wider than its cells.
@@ -38,14 +37,14 @@ impl Listing<'_> {
     pub(super) fn print(&self, rows: &[Value]) {
         match rows.is_empty() {
             true => eprintln!("{}", self.empty),
-            false => print(rows, self.columns),
+            false => println!("{}", render(rows, self.columns, width(), CELL)),
         }
     }
 }
 
-/// Print rows under titles.
+/// Print rows under titles, and all that stands in them.
 pub(super) fn print(rows: &[Value], columns: &[Column]) {
-    println!("{}", render(rows, columns, width()));
+    println!("{}", render(rows, columns, width(), usize::MAX));
 }
 
 /// Print the members of an object, each on a line that is no longer than it has to be.
@@ -83,7 +82,7 @@ fn width() -> Option<u16> {
     terminal.features().is_attended().then(|| terminal.size().1)
 }
 
-fn render(rows: &[Value], columns: &[Column], width: Option<u16>) -> String {
+fn render(rows: &[Value], columns: &[Column], width: Option<u16>, longest: usize) -> String {
     let mut table = Table::new();
     table
         .load_style(NOTHING)
@@ -91,10 +90,7 @@ fn render(rows: &[Value], columns: &[Column], width: Option<u16>) -> String {
     for row in rows {
         let cell = |(_, pointer): &Column| {
             let line = line(&row.pointer(pointer).map(text).unwrap_or_default());
-            match width {
-                Some(_) => cut(line),
-                None => line,
-            }
+            cut(line, longest)
         };
         table.add_row(columns.iter().map(cell));
     }
@@ -131,11 +127,11 @@ fn line(text: &str) -> String {
     lines.join(" ")
 }
 
-fn cut(line: String) -> String {
-    if line.chars().count() <= CELL {
+fn cut(line: String, longest: usize) -> String {
+    if line.chars().count() <= longest {
         return line;
     }
-    let cut: String = line.chars().take(CELL - 1).collect();
+    let cut: String = line.chars().take(longest.saturating_sub(1)).collect();
     format!("{cut}…")
 }
 
@@ -187,18 +183,27 @@ mod tests {
         let url = format!("https://example.com/{}", "a".repeat(300));
         let rows = [json!({ "id": 1, "url": url, "why": "one\ntwo" })];
         let columns = [("ID", "/id"), ("URL", "/url"), ("REASON", "/why")];
-        let piped = render(&rows, &columns, None);
+        let piped = render(&rows, &columns, None, usize::MAX);
         assert_eq!(piped.lines().count(), 2, "{piped}");
         assert!(piped.contains(&url) && piped.contains("one two"), "{piped}");
         let rows = [json!({ "id": 375_833_522_577_408_u64, "url": url, "why": "one\ntwo" })];
-        let shown = render(&rows, &columns, Some(60));
+        let shown = render(&rows, &columns, Some(60), CELL);
         assert!(shown.lines().all(|line| line.chars().count() <= 60), "{shown}");
         assert!(shown.lines().count() > 2 && shown.contains('…'), "{shown}");
         assert!(
             shown.contains("375833522577408") && shown.contains("REASON"),
             "{shown}"
         );
-        let narrow = render(&rows, &columns, Some(30));
+        let narrow = render(&rows, &columns, Some(30), CELL);
         assert_eq!(narrow.lines().count(), 2, "{narrow}");
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_list_is_cut_wherever_it_goes() {
+        let rows = [json!({ "id": 1, "why": format!("it panicked\n{}", "b".repeat(300)) })];
+        let columns = [("ID", "/id"), ("REASON", "/why")];
+        let piped = render(&rows, &columns, None, CELL);
+        let cut = format!("it panicked {}…", "b".repeat(CELL - 13));
+        assert!(piped.ends_with(&cut), "{piped}");
     }
 }

@@ -52,7 +52,7 @@ pub enum Place<'a> {
 }
 
 /// The place of secrets that the provider's own calls are verified with.
-const WEBHOOK: &str = "webhook";
+pub const WEBHOOK: &str = "webhook";
 
 /// The places as a description names them; `NAME` stands for a name.
 pub const PLACES: [&str; 9] = [

@@ -154,7 +154,7 @@ impl Egress {
             },
         };
         if let Some(wire) = &self.wire {
-            wire.exchanged(request, &sent.answer);
+            wire.exchanged(request, &sent.answer, sent.delivered);
             // Time stands still there.
             sent.skew = None;
         }

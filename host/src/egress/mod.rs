@@ -21,7 +21,7 @@ mod secrets;
 mod wire;
 
 pub use self::{
-    audience::{Audience, PLACES, Place, Refused, is_place},
+    audience::{Audience, PLACES, Place, Refused, WEBHOOK, is_place},
     budget::{Budgets, Patience, Spent},
     callback::{Attempt, AttemptError, Callback},
     capture::Captured,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Delivered;
 use crate::adapter::contract::types;
 
 /// Stands on the line. Requests pass the same policy, and answers the same captures and scrubbing, as without it.
@@ -9,6 +10,6 @@ pub trait Wire: fmt::Debug + Send + Sync {
     /// Answer in the provider's place; none lets the request go out.
     fn answer(&self, request: &types::Request) -> Option<Result<types::Response, types::TransportError>>;
 
-    /// What a request came to: the answer as the adapter is handed it, without secrets.
-    fn exchanged(&self, request: &types::Request, answer: &types::Answer);
+    /// What a request came to: the answer as the adapter is handed it, without secrets, and whether the provider has it.
+    fn exchanged(&self, request: &types::Request, answer: &types::Answer, delivered: Delivered);
 }

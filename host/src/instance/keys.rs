@@ -16,7 +16,7 @@ pub const NOTIFICATIONS_ENABLED: &str = "event.notification.enabled";
 /// Where notifications go.
 pub(super) const CALLBACK_URL: &str = "event.notification.callback.url";
 /// `polling`, or `webhook` where the element has it.
-pub(super) const VENDOR_TYPE: &str = "event.vendor.type";
+pub const VENDOR_TYPE: &str = "event.vendor.type";
 /// Minutes between polls.
 pub(super) const REFRESH_INTERVAL: &str = "event.poller.refresh_interval";
 /// What is polled, by resource.

@@ -18,8 +18,9 @@ pub use self::{
     create::create,
     keys::{
         FILTER_NULLS, HOST_KEYS, HostKey, MASK, NOTIFICATIONS_ENABLED, POLLER_CONFIGURATION, TOKEN,
-        TRACE_LOGGING,
+        TRACE_LOGGING, VENDOR_TYPE,
     },
+    mode::is_webhook,
     problem::Problem,
     request::{ChangeRequest, CreateRequest, ProviderData},
     setup::{Pollable, Question, Setup, check_poll},

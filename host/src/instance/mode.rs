@@ -41,6 +41,11 @@ impl std::str::FromStr for Way {
     }
 }
 
+/// Whether a value of `event.vendor.type` lets the provider call.
+pub fn is_webhook(vendor_type: &str) -> bool {
+    vendor_type.parse() == Ok(Way::Webhook)
+}
+
 impl Way {
     fn name(self) -> &'static str {
         match self {

@@ -165,11 +165,86 @@ async fn what_a_case_says_wrong_is_told() -> anyhow::Result<()> {
     ];
     for (from, to, told) in wrong {
         let (folder, _) = changed("list-contacts.toml", from, to)?;
+        std::fs::copy(
+            cases_of("maximizer").join("get-contact.toml"),
+            folder.path().join("sound.toml"),
+        )?;
         let output = test(&home, folder.path(), &[]).await?;
         assert_eq!(output.code, Some(1), "{to}: {}", output.stdout);
-        assert!(output.stderr.contains(told), "{told:?} in\n{}", output.stderr);
-        assert!(output.stderr.contains("list-contacts.toml"), "{}", output.stderr);
+        // The others are run all the same.
+        for told in [
+            told,
+            "FAILED list-contacts\n",
+            "list-contacts.toml: ",
+            "ok sound\n2 cases: 1 passed, 1 failed",
+        ] {
+            assert!(output.stdout.contains(told), "{told:?} in\n{}", output.stdout);
+        }
     }
+    Ok(())
+}
+
+/// A case of which only the call is written.
+const ASKS: &str = "# Companies by name.\ncall = \"hub.begin\"\nsecrets = [\"oauth.user.token\"]\n\n[configuration]\n\
+     \"maximizer.url\" = \"https://crm.example.com/octopus\"\n\n[arguments.list]\nresource = \"companies\"\n\
+     fields = [\"Key\", \"CompanyName\"]\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_provider_answered_is_expected_of_nobody() -> anyhow::Result<()> {
+    let home = Home::bare()?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("companies.toml");
+    std::fs::write(&path, ASKS)?;
+    let needs = "exchange 1 needs an answer: write the provider's into the case as its response";
+    for more in [&["--update"][..], &[]] {
+        let output = test(&home, folder.path(), more).await?;
+        assert_eq!(output.code, Some(1), "{more:?}: {}", output.stdout);
+        assert!(output.stdout.contains(needs), "{more:?}: {}", output.stdout);
+        let text = std::fs::read_to_string(&path)?;
+        assert!(
+            text.starts_with(ASKS) && text.contains("POST https://crm.example.com/octopus/Read"),
+            "{text}"
+        );
+        for placeholder in ["no further answer", "error", "[expected]"] {
+            assert!(!text.contains(placeholder), "{placeholder:?} in\n{text}");
+        }
+    }
+    let request = std::fs::read_to_string(&path)?;
+    let answer = "response = \"401\\n\\nno\"\n";
+    std::fs::write(&path, format!("{request}{answer}"))?;
+    let output = test(&home, folder.path(), &["--update"]).await?;
+    assert_eq!(output.code, Some(0), "{}", output.stdout);
+    let told = "written companies (token-invalid: ";
+    assert!(output.stdout.contains(told), "{}", output.stdout);
+    let output = test(&home, folder.path(), &[]).await?;
+    assert_eq!(output.code, Some(0), "{}", output.stdout);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_refuses_did_not_happen() -> anyhow::Result<()> {
+    let home = Home::bare()?;
+    let (folder, path) = changed(
+        "get-contact.toml",
+        "secrets = [\"oauth.user.token\"]",
+        "secrets = []",
+    )?;
+    let failed = test(&home, folder.path(), &[]).await?;
+    assert_eq!(failed.code, Some(1), "{}", failed.stdout);
+    let told = "exchange 1 did not come about: the host refused POST https://crm.example.com/octopus/Read: refused: the \
+                instance has no secret";
+    assert!(failed.stdout.contains(told), "{}", failed.stdout);
+    let updated = test(&home, folder.path(), &["--update"]).await?;
+    let told =
+        "removed exchange 1, which the host refused: POST https://crm.example.com/octopus/Read: refused: ";
+    assert!(updated.stdout.contains(told), "{}", updated.stdout);
+    let text = std::fs::read_to_string(&path)?;
+    assert!(
+        !text.contains("[[exchange]]") && text.contains("has no secret"),
+        "{text}"
+    );
+    let passed = test(&home, folder.path(), &[]).await?;
+    assert_eq!(passed.code, Some(0), "{}", passed.stdout);
     Ok(())
 }
 
@@ -183,6 +258,7 @@ async fn a_live_provider_fills_cases_in_and_its_secrets_stay_outside() -> anyhow
     let url = format!("maximizer.url={}/octopus", provider.url());
     let home = Home::bare()?
         .variable("MAXIMIZER_TOKEN", TOKEN)
+        .variable("ANOTHER_TOKEN", "nobody's")
         .variable("PERIODIC_EGRESS_ALLOW", "127.0.0.0/8");
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("companies.toml");
@@ -192,18 +268,52 @@ async fn a_live_provider_fills_cases_in_and_its_secrets_stay_outside() -> anyhow
          fields = [\"Key\", \"CompanyName\"]\n",
     )?;
 
-    let output = test(&home, folder.path(), &["--record", "--set", &url]).await?;
-    assert_eq!(
-        output.code,
-        Some(0),
-        "nothing is needed that is not given: {}",
-        output.stderr
-    );
-    let refused = std::fs::read_to_string(&path)?;
-    assert!(
-        refused.contains("refused: the instance has no secret"),
-        "{refused}"
-    );
+    // What the provider did not hear is no recording.
+    let written = std::fs::read_to_string(&path)?;
+    let nobody = "maximizer.url=http://127.0.0.1:1/octopus";
+    let token = "oauth.user.token=MAXIMIZER_TOKEN";
+    let open = ["--egress-allow", "127.0.0.0/8"];
+    let closed = ["--egress-allow", "10.0.0.0/8"];
+    for (more, told) in [
+        (
+            [&["--set", url.as_str()], &open[..]].concat(),
+            "refused: the instance has no secret",
+        ),
+        (
+            [&["--set", &url, "--secret", token], &closed[..]].concat(),
+            "an operator opens it with --egress-allow 127.0.0.1",
+        ),
+        (
+            [&["--set", nobody, "--secret", token], &open[..]].concat(),
+            "unreachable: ",
+        ),
+    ] {
+        let output = test(&home, folder.path(), &[&["--record"], &more[..]].concat()).await?;
+        assert_eq!(
+            output.code,
+            Some(1),
+            "{more:?}: {}{}",
+            output.stdout,
+            output.stderr
+        );
+        for told in [told, "FAILED companies\n", "not recorded", "/octopus/Read: "] {
+            assert!(output.stdout.contains(told), "{told:?} in\n{}", output.stdout);
+        }
+        assert_eq!(std::fs::read_to_string(&path)?, written, "{more:?}");
+    }
+
+    // What it refused is one, and is told.
+    let wrong = [
+        "--record",
+        "--set",
+        &url,
+        "--secret",
+        "oauth.user.token=ANOTHER_TOKEN",
+    ];
+    let output = test(&home, folder.path(), &wrong).await?;
+    assert_eq!(output.code, Some(0), "{}{}", output.stdout, output.stderr);
+    let told = "written companies (token-invalid: ";
+    assert!(output.stdout.contains(told), "{}", output.stdout);
 
     let secret = [
         "--record",
@@ -234,9 +344,9 @@ async fn a_live_provider_fills_cases_in_and_its_secrets_stay_outside() -> anyhow
     let output = test(&home, folder.path(), &["--record", "--set", &url]).await?;
     assert_eq!(output.code, Some(1), "{}", output.stdout);
     assert!(
-        output.stderr.contains("--secret oauth.user.token=VARIABLE"),
+        output.stdout.contains("--secret oauth.user.token=VARIABLE"),
         "{}",
-        output.stderr
+        output.stdout
     );
     Ok(())
 }

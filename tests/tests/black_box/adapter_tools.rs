@@ -141,3 +141,74 @@ async fn requests_that_no_host_would_send_are_marked() -> anyhow::Result<()> {
     assert!(narrowed.stderr.contains(told), "{}", narrowed.stderr);
     Ok(())
 }
+
+/// The help desk's poll, rendered.
+async fn poll(home: &Home, more: &[&str]) -> anyhow::Result<Output> {
+    let package = home.path().join("desk.element.toml");
+    std::fs::write(&package, helpdesk(&[])?)?;
+    let (wasm, package) = (adapters()?.join("rest.wasm"), package.to_string_lossy());
+    let words = [
+        &[
+            "adapter",
+            "render",
+            &wasm.to_string_lossy(),
+            "--package",
+            &package,
+        ],
+        &["--since", "2025-01-01T00:00:00Z"][..],
+        more,
+    ];
+    home.run_bare(&words.concat()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_that_is_refused_is_told_in_one_way() -> anyhow::Result<()> {
+    let home = Home::bare()?;
+    let tickets = ["--resource", "tickets"];
+    let reads = "acmedesk refuses to poll this: url: reads \"other\", but the entry is for \"tickets\"";
+    let secret = "the template is refused: {acmedesk.key} is a secret and stands in no URL";
+    let key = ["--set", "acmedesk.key=s3cret"];
+    let cases: [(Vec<&str>, &str); 5] = [
+        (vec!["--template", "/other"], reads),
+        (
+            vec!["--template", "/tickets?x=${foo}"],
+            "the template is refused: there is no macro",
+        ),
+        (vec!["--template", "/tickets?x={acmedesk.key}"], secret),
+        (
+            [&["--template", "/tickets?x={acmedesk.key}"], &key[..]].concat(),
+            secret,
+        ),
+        (
+            vec!["--now", "2024-12-31T23:59:59Z"],
+            "--since 2025-01-01T00:00:00Z is after --now 2024-12-31T23:59:59Z",
+        ),
+    ];
+    for (more, told) in &cases {
+        let refused = poll(&home, &[&tickets, &more[..]].concat()).await?;
+        assert_eq!(refused.code, Some(2), "{more:?}: {refused:?}");
+        assert!(
+            refused.stderr.starts_with("error: ") && refused.stderr.contains(told),
+            "{more:?}: {}",
+            refused.stderr
+        );
+        let json = poll(&home, &[&tickets, &more[..], &["--json"]].concat()).await?;
+        assert_eq!(
+            (json.code, json.stdout.as_str()),
+            (Some(2), ""),
+            "{more:?}: {json:?}"
+        );
+        let shown: Value = serde_json::from_str(&json.stderr)?;
+        let message = shown["message"].as_str().unwrap_or_default();
+        assert!(message.contains(told), "{more:?}: {shown}");
+    }
+
+    // What a host polls of nobody is rendered for nobody.
+    for more in [&[][..], &["--template", "/comments"]] {
+        let child = poll(&home, &[&["--resource", "tickets/comments"], more].concat()).await?;
+        assert_eq!(child.code, Some(1), "{child:?}");
+        let told = "acmedesk cannot poll tickets/comments; it can poll tickets";
+        assert!(child.stderr.contains(told), "{}", child.stderr);
+    }
+    Ok(())
+}

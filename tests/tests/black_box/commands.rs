@@ -102,6 +102,20 @@ async fn the_command_line_works_over_the_interface() -> anyhow::Result<()> {
         (&json!(["a"]), &json!(false))
     );
     assert!(changed["configuration"].get("note").is_none(), "{changed}");
+    // Any key is taken, and the probable slip of the pen is told. What the instance has is known.
+    let misspelt = "event.poller.refresh_intervall=30";
+    let change = ["instances", "change", &id, "--set", misspelt];
+    let output = home.run_bare(&change).await?;
+    let told = "warning: event.poller.refresh_intervall is no configuration key of maximizer and none of the host's; did \
+                you mean event.poller.refresh_interval?\n";
+    assert_eq!(
+        (output.code, output.stderr.as_str()),
+        (Some(0), told),
+        "{}",
+        output.stdout
+    );
+    let output = home.run_bare(&change).await?;
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
     for (words, needle) in [
         (vec!["instances", "change", &id], "nothing is to be changed"),
         (
@@ -269,7 +283,7 @@ async fn in_a_pipe_a_row_is_a_line() -> anyhow::Result<()> {
         listed.stdout
     );
     // Whatever stands in it.
-    let address = format!("https://example.com/{}", "a".repeat(300));
+    let address = format!("https://example.com/{}", "a".repeat(130));
     let message = format!("see\n{address}");
     json(&home, &["notifications", "send", "maintenance", &message]).await?;
     let listed = home.run_bare(&["notifications", "list", "maintenance"]).await?;
@@ -279,6 +293,13 @@ async fn in_a_pipe_a_row_is_a_line() -> anyhow::Result<()> {
         "{}",
         listed.stdout
     );
+    // What nobody can read in a row is cut.
+    let message = "b".repeat(500);
+    json(&home, &["notifications", "send", "maintenance", &message]).await?;
+    let listed = home.run_bare(&["notifications", "list", "maintenance"]).await?;
+    let cut = format!("{}…", "b".repeat(159));
+    assert!(listed.stdout.contains(&cut), "{}", listed.stdout);
+    assert!(!listed.stdout.contains(&message), "{}", listed.stdout);
     Ok(())
 }
 

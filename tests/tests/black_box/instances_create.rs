@@ -129,6 +129,26 @@ async fn what_is_missing_or_wrong_is_told_with_the_options() -> anyhow::Result<(
             );
         }
     }
+    // What is probably misspelt is told before the host is asked.
+    let misspelt = with(&[
+        "--set",
+        "maximizer.ulr=x",
+        "--set",
+        "a.note=y",
+        "--code",
+        "made-up",
+    ]);
+    let output = create(&home, &misspelt).await?;
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    let warnings: Vec<&str> = output.stderr.lines().take(2).collect();
+    assert_eq!(
+        warnings,
+        [
+            "warning: maximizer.ulr is no configuration key of maximizer and none of the host's; did you mean \
+             maximizer.url?",
+            "warning: a.note is no configuration key of maximizer and none of the host's",
+        ]
+    );
     // A provider that says no.
     let mut command = home.begin(
         &[

@@ -1,6 +1,6 @@
 //! Description files: several elements of one component.
 
-use periodic_tests::{Api, Folder, Home, becomes, eventually, listed, test_adapters, vanishes};
+use periodic_tests::{Api, Folder, Home, Host, Output, becomes, eventually, listed, test_adapters, vanishes};
 use serde_json::{Value, json};
 
 const FILE: &str = "evil.wasm";
@@ -25,6 +25,43 @@ async fn reason(api: &Api, file: &str, state: &str, needles: &[&str]) -> anyhow:
         assert!(reason.contains(needle), "no {needle:?} in {entry}");
     }
     Ok(entry)
+}
+
+async fn command(home: &Home, host: &Host, words: &[&str]) -> anyhow::Result<Output> {
+    home.run_bare(&[&["adapter"], words, &["--host", host.url()]].concat())
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_tell_description_files_apart_and_fail_when_one_is_rejected() -> anyhow::Result<()> {
+    let folder = Folder::new()?;
+    let home = Home::new()?.set("adapters", &folder.path());
+    let host = home.start().await?;
+    let api = Api::new(host.url())?;
+    folder.put_test_adapter(FILE)?;
+    folder.put("one.element.toml", description("one", 1))?;
+    folder.put("two.element.toml", description("two", 2))?;
+    for file in ["one.element.toml", "two.element.toml"] {
+        becomes(&api, file, "ready").await?;
+    }
+    let table = command(&home, &host, &["list"]).await?.stdout;
+    for file in ["one.element.toml", "two.element.toml"] {
+        assert!(table.contains(file), "{table}");
+    }
+    assert!(!table.contains(FILE), "{table}");
+
+    // One that serves on in its old version is reloaded by its element, too.
+    folder.put("one.element.toml", "adapter = ")?;
+    becomes(&api, "one.element.toml", "rejected").await?;
+    for name in ["one", "one.element.toml"] {
+        let reloaded = command(&home, &host, &["reload", name]).await?;
+        assert_eq!(reloaded.code, Some(1), "{name}: {reloaded:?}");
+        assert!(reloaded.stdout.contains("rejected"), "{}", reloaded.stdout);
+    }
+    let reloaded = command(&home, &host, &["reload", "two"]).await?;
+    assert_eq!(reloaded.code, Some(0), "{reloaded:?}");
+    assert!(!reloaded.stdout.contains("rejected"), "{}", reloaded.stdout);
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

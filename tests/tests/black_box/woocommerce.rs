@@ -11,7 +11,7 @@ struct Street {
     receiver: Receiver,
     api: Api,
     host: Host,
-    _home: Home,
+    home: Home,
 }
 
 impl Street {
@@ -27,7 +27,7 @@ impl Street {
             receiver: Receiver::start().await?,
             api: Api::new(host.url())?,
             host,
-            _home: home,
+            home,
         })
     }
 
@@ -89,6 +89,44 @@ async fn changes_of_a_store_are_found_by_polling() -> anyhow::Result<()> {
     for product in products {
         street.receiver.expect("CREATED", &product.to_string()).await?;
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_where_notifications_go_gets_some_or_is_told_why_not() -> anyhow::Result<()> {
+    let street = Street::set().await?;
+    let set = [
+        format!("store.url={}", street.store.url()),
+        format!("oauth.api.key={CONSUMER_KEY}"),
+        format!("oauth.api.secret={CONSUMER_SECRET}"),
+    ];
+    let create = async |more: &[&str]| {
+        let mut words = vec![
+            "instances",
+            "create",
+            "woocommercerest",
+            "--host",
+            street.host.url(),
+        ];
+        words.extend(set.iter().flat_map(|pair| ["--set", pair.as_str()]));
+        words.extend(["--json", "--notify", street.receiver.url()]);
+        words.extend(more);
+        street.home.run_bare(&words).await
+    };
+    let made = create(&["--set", "event.vendor.type=webhook"]).await?;
+    assert_eq!((made.code, made.stderr.as_str()), (Some(0), ""), "{made:?}");
+    let instance: Value = serde_json::from_str(&made.stdout)?;
+    let id = instance["id"].as_i64().context("no id")?;
+    assert!(street.webhook(id).await?["callbackUrl"].is_string(), "{instance}");
+
+    let silent = create(&[]).await?;
+    assert_eq!(silent.code, Some(0), "{silent:?}");
+    let told: Value = serde_json::from_str(&silent.stderr)?;
+    let told = told["warning"].as_str().unwrap_or_default();
+    assert!(
+        told.contains("is without effect") && told.contains("--set event.vendor.type=webhook"),
+        "{told}"
+    );
     Ok(())
 }
 

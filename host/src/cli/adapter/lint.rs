@@ -1,6 +1,6 @@
 //! What is legal in a description and yet probably not what its author wants.
 
-pub(super) mod names;
+mod names;
 mod schema;
 
 use periodic_sdk::{
@@ -15,7 +15,10 @@ use self::{
     names::{Asked, lint_names},
     schema::lint_schema,
 };
-use crate::{egress::UrlPatterns, session};
+use crate::{
+    egress::{UrlPatterns, WEBHOOK},
+    session,
+};
 
 /// Something to mend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -159,11 +162,12 @@ fn lint_secrets(description: &Description, findings: &mut Vec<Finding>) {
                 "is no configuration key that is declared secret; it exists only if a capture makes it";
             findings.push(warning(&place, what));
         }
-        if binding.places.is_empty() || binding.urls.is_empty() {
-            findings.push(error(
-                &place,
-                "goes nowhere: it needs at least one place and one URL pattern",
-            ));
+        // What the provider's own calls are verified with goes to no address.
+        let stays = binding.places.iter().all(|bound| bound == WEBHOOK);
+        if binding.places.is_empty() || (binding.urls.is_empty() && !stays) {
+            let what =
+                "goes nowhere: it needs at least one place, and for every place but webhook a URL pattern";
+            findings.push(error(&place, what));
         }
     }
 }
@@ -306,6 +310,14 @@ mod tests {
                     "Error secrets \"acme.key\": \"header:\" is no place of a request; did you mean header:NAME?",
                     "Error secrets \"acme.key\": \"nowhere\" is no place of a request; places are bearer, basic,",
                 ],
+            ),
+            (
+                r#"{"secrets": [{"secret": "acme.key", "places": ["webhook"], "urls": []}]}"#,
+                &[],
+            ),
+            (
+                r#"{"secrets": [{"secret": "acme.key", "places": ["webhook", "bearer"], "urls": []}]}"#,
+                &["Error secrets \"acme.key\": goes nowhere"],
             ),
             (
                 r#"{"secrets": []}"#,

@@ -47,7 +47,8 @@ pub(super) enum Command {
         /// An element, or a file of the adapters folder.
         name: String,
     },
-    /// Let a running host load an adapter anew, whether it changed or not; a quarantine ends with it.
+    /// Let a running host load an adapter anew, whether it changed or not; a quarantine ends with it. Exit code 1 when a
+    /// file of it is rejected.
     Reload {
         #[command(flatten)]
         target: Target,
@@ -73,9 +74,7 @@ pub(super) async fn run(flags: &Flags, command: Command) -> anyhow::Result<ExitC
         Command::Inspect { target, name } => adapters::inspect(&target, &name)
             .await
             .map(|()| ExitCode::SUCCESS),
-        Command::Reload { target, name } => {
-            adapters::reload(&target, &name).await.map(|()| ExitCode::SUCCESS)
-        }
+        Command::Reload { target, name } => adapters::reload(&target, &name).await,
         Command::Vendor { dir } => vendor::run(&dir).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -2,28 +2,33 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context as _, bail};
-use chrono::DateTime;
+use anyhow::{Context as _, anyhow, bail};
+use chrono::{DateTime, SecondsFormat};
 use periodic_sdk::{
     description::{Description, Resource},
-    template::{Moment, Template, TemplateError},
+    template::{Moment, Template, TemplateFault},
 };
 use serde_json::{Map, Value, json};
 
-use super::lint::names::nearest;
 use crate::{
     adapter::{
         Adapter, Sandbox,
         contract::{poller, types},
     },
     case::credential_text,
+    cli::{
+        nearest::nearest,
+        report::{complain, warn},
+    },
     clock::{Clock, Millis},
     config::{Flags, load},
     egress::{self, Audience, Egress, Refused, Secrets, UrlPatterns},
+    instance::{Setup, check_poll},
+    session,
     vault::Secret,
 };
 
-/// The exit code of a template that is refused, and of requests that no host would send.
+/// The exit code of a template or a window that is refused, and of requests that no host would send.
 const REFUSED: u8 = 2;
 
 /// `periodic adapter render`.
@@ -49,16 +54,9 @@ pub(in crate::cli) struct Arguments {
     /// A configuration value of the instance, KEY=VALUE; repeatable.
     #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
-    /// Print one object with `expanded` and `requests`.
+    /// Print one object with `expanded` and `requests`, errors as JSON too.
     #[arg(long)]
     json: bool,
-}
-
-/// What a poll begins with.
-enum Beginning {
-    Requests(Vec<Asked>),
-    /// The adapter does not want this URL, or not with this configuration.
-    Refused(String),
 }
 
 /// A request, and why a host would not send it.
@@ -73,17 +71,26 @@ pub(super) async fn run(flags: &Flags, sandbox: &Sandbox, arguments: &Arguments)
         .await?;
     let description = adapter.description();
     let resource = find(description, &arguments.resource)?;
-    let configuration = configuration(&arguments.resource, resource, arguments.template.as_deref())?;
+    let configuration = configuration(
+        description,
+        &arguments.resource,
+        resource,
+        arguments.template.as_deref(),
+    )?;
     let now = arguments.now.unwrap_or_else(|| Clock::system().now());
+    let refuse = |why: &str| {
+        complain(why, arguments.json);
+        Ok(ExitCode::from(REFUSED))
+    };
+    if let Err(wrong) = check_window(arguments.since, now) {
+        return refuse(&wrong);
+    }
 
     let settings = Settings::new(description, &arguments.set);
-    settings.lint(description);
-    let expanded = match expand(&configuration, arguments.since, now, &settings) {
+    settings.lint(description, arguments.json);
+    let expanded = match expand(description, &configuration, arguments.since, now, &settings) {
         Ok(expanded) => expanded,
-        Err(refused) => {
-            eprintln!("error: the template is refused: {refused}");
-            return Ok(ExitCode::from(REFUSED));
-        }
+        Err(refused) => return refuse(&format!("the template is refused: {refused}")),
     };
     let job = poller::Job {
         resource: arguments.resource.clone(),
@@ -93,33 +100,44 @@ pub(super) async fn run(flags: &Flags, sandbox: &Sandbox, arguments: &Arguments)
         checkpoint: None,
     };
     let begun = begin(&adapter, &settings.context(now, adapter.package()), job).await?;
-    let beginning = match begun {
-        Ok(requests) => Beginning::Requests(judge(flags, description, &settings, requests)?),
-        Err(why) => Beginning::Refused(why),
+    if !arguments.json {
+        print_template(&configuration, &expanded, &settings);
+    }
+    let requests = match begun {
+        Ok(requests) => judge(flags, description, &settings, requests)?,
+        Err(why) => return refuse(&format!("{} refuses to poll this: {why}", adapter.key())),
     };
     if arguments.json {
-        print_json(&expanded, &beginning)?;
+        print_json(&expanded, &requests)?;
     } else {
-        print_steps(&configuration, &expanded, &beginning, &settings);
+        requests.iter().for_each(print_request);
     }
-    match beginning {
-        Beginning::Requests(asked) => {
-            let refused = asked.iter().filter_map(|asked| asked.refused.as_ref());
-            let refused: Vec<_> = refused.collect();
-            for refused in &refused {
-                eprintln!("error: a host would not send this: {refused}");
-            }
-            Ok(if refused.is_empty() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::from(REFUSED)
-            })
-        }
-        Beginning::Refused(why) => {
-            eprintln!("error: {} refuses to poll this: {why}", adapter.key());
-            Ok(ExitCode::FAILURE)
-        }
+    let refused = requests.iter().filter_map(|asked| asked.refused.as_ref());
+    let refused: Vec<_> = refused.collect();
+    for refused in &refused {
+        complain(&format!("a host would not send this: {refused}"), arguments.json);
     }
+    Ok(if refused.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(REFUSED)
+    })
+}
+
+/// A window that ends before it starts is a slip of the pen.
+fn check_window(since: Millis, now: Millis) -> Result<(), String> {
+    if since <= now {
+        return Ok(());
+    }
+    let written = |instant| {
+        let instant = DateTime::from_timestamp_millis(instant).unwrap_or_default();
+        instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    };
+    Err(format!(
+        "the window ends before it starts: --since {} is after --now {}, which is the present where it is not given",
+        written(since),
+        written(now)
+    ))
 }
 
 fn find<'a>(description: &'a Description, name: &str) -> anyhow::Result<&'a Resource> {
@@ -135,10 +153,14 @@ fn find<'a>(description: &'a Description, name: &str) -> anyhow::Result<&'a Reso
 
 /// The resource's own poller configuration, with another URL if there is one.
 fn configuration(
+    description: &Description,
     name: &str,
     resource: &Resource,
     template: Option<&str>,
 ) -> anyhow::Result<Map<String, Value>> {
+    // A host refuses it whatever the template.
+    let pollable = Setup::of(description, None).resources;
+    check_poll(&description.key, &pollable, name, false).map_err(|what| anyhow!(what))?;
     let mut configuration = match (&resource.polling, template) {
         (Some(polling), _) => polling.clone(),
         (None, Some(_)) => Map::from_iter([("idField".to_owned(), json!(resource.id_field))]),
@@ -150,12 +172,14 @@ fn configuration(
     Ok(configuration)
 }
 
+/// The URL of a poll, or why its template is refused.
 fn expand(
+    description: &Description,
     configuration: &Map<String, Value>,
     since: Millis,
     now: Millis,
     settings: &Settings,
-) -> Result<String, TemplateError> {
+) -> Result<String, String> {
     let url = configuration
         .get("url")
         .and_then(Value::as_str)
@@ -163,11 +187,19 @@ fn expand(
     let format = configuration
         .get("datesConfiguration")
         .and_then(|dates| dates.get("updatedDateFormat"));
-    Template::parse(url)?.render(&Moment {
+    let moment = Moment {
         since_ms: since,
         now_ms: now,
         default_format: format.and_then(Value::as_str),
         placeholders: &|name| settings.get(name),
+    };
+    let rendered = Template::parse(url).and_then(|template| template.render(&moment));
+    rendered.map_err(|refused| match &refused.fault {
+        TemplateFault::Unfilled { name } if session::is_secret(description, name) => format!(
+            "{{{name}}} is a secret and stands in no URL: drop it, requests bring it along as a credential at {}",
+            refused.place
+        ),
+        _ => refused.to_string(),
     })
 }
 
@@ -184,7 +216,7 @@ async fn begin(
     Ok(match adapter.poll(context, &job).await? {
         Ok(poller::Step::Send(exchange)) => Ok(exchange.requests),
         Ok(poller::Step::Page(page)) => Ok(page.next.map_or_else(Vec::new, |next| next.requests)),
-        Err(failure) => Err(crate::session::Failure::from(failure).to_string()),
+        Err(failure) => Err(session::Failure::from(failure).to_string()),
     })
 }
 
@@ -223,9 +255,12 @@ struct Settings {
 
 impl Settings {
     fn new(description: &Description, given: &[(String, String)]) -> Self {
-        let defaults = description.configuration.iter();
+        // Secrets are no configuration: no adapter is handed one, and none stands in a URL.
+        let is_plain = |key: &str| !session::is_secret(description, key);
+        let defaults = description.configuration.iter().filter(|key| is_plain(&key.key));
         let defaults = defaults.filter_map(|key| Some((key.key.clone(), key.default.clone()?)));
-        let mut known: Vec<(String, String)> = given.to_vec();
+        let given = given.iter().filter(|(key, _)| is_plain(key));
+        let mut known: Vec<(String, String)> = given.cloned().collect();
         for (key, value) in defaults {
             if !known.iter().any(|(other, _)| *other == key) {
                 known.push((key, value));
@@ -236,6 +271,7 @@ impl Settings {
             .egress
             .iter()
             .filter_map(|pattern| leading_key(pattern))
+            .filter(|key| is_plain(key))
         {
             if !known.iter().any(|(other, _)| other == key) {
                 known.push((key.to_owned(), format!("https://{key}.invalid")));
@@ -251,14 +287,15 @@ impl Settings {
     }
 
     /// A key that nobody knows is one that the adapter derives, or a slip of the pen.
-    fn lint(&self, description: &Description) {
+    fn lint(&self, description: &Description, for_programs: bool) {
         for (key, _) in &self.known {
             let declared = description.configuration.iter().map(|known| known.key.as_str());
             if let Some(near) = nearest(key, declared).filter(|near| near != key) {
-                eprintln!(
-                    "warning: {} has no configuration key {key}; did you mean {near}?",
+                let what = format!(
+                    "{} has no configuration key {key}; did you mean {near}?",
                     description.key
                 );
+                warn(&what, for_programs);
             }
         }
     }
@@ -289,23 +326,14 @@ fn leading_key(pattern: &str) -> Option<&str> {
         .filter(|_| pattern.starts_with('{'))
 }
 
-fn print_json(expanded: &str, beginning: &Beginning) -> anyhow::Result<()> {
-    let shown = match beginning {
-        Beginning::Requests(requests) => {
-            json!({ "expanded": expanded, "requests": requests.iter().map(shown).collect::<Vec<_>>() })
-        }
-        Beginning::Refused(why) => json!({ "expanded": expanded, "requests": [], "refused": why }),
-    };
+fn print_json(expanded: &str, requests: &[Asked]) -> anyhow::Result<()> {
+    let shown: Vec<Value> = requests.iter().map(shown).collect();
+    let shown = json!({ "expanded": expanded, "requests": shown });
     println!("{}", serde_json::to_string_pretty(&shown)?);
     Ok(())
 }
 
-fn print_steps(
-    configuration: &Map<String, Value>,
-    expanded: &str,
-    beginning: &Beginning,
-    settings: &Settings,
-) {
+fn print_template(configuration: &Map<String, Value>, expanded: &str, settings: &Settings) {
     let template = configuration
         .get("url")
         .and_then(Value::as_str)
@@ -315,23 +343,21 @@ fn print_steps(
     for key in &settings.invented {
         println!("assumed   {key} = https://{key}.invalid (give it with --set {key}=URL)");
     }
-    let Beginning::Requests(requests) = beginning else {
-        return;
-    };
-    for Asked { request, refused } in requests {
-        println!("request   {} {}", request.method, request.url);
-        for types::Header { name, value } in &request.headers {
-            println!("          {name}: {value}");
-        }
-        for credential in &request.credentials {
-            println!("          with {}", credential_text(credential));
-        }
-        if let Some(body) = text(&request.body) {
-            println!("          {body}");
-        }
-        if let Some(refused) = refused {
-            println!("refused   {refused}");
-        }
+}
+
+fn print_request(Asked { request, refused }: &Asked) {
+    println!("request   {} {}", request.method, request.url);
+    for types::Header { name, value } in &request.headers {
+        println!("          {name}: {value}");
+    }
+    for credential in &request.credentials {
+        println!("          with {}", credential_text(credential));
+    }
+    if let Some(body) = text(&request.body) {
+        println!("          {body}");
+    }
+    if let Some(refused) = refused {
+        println!("refused   {refused}");
     }
 }
 

@@ -12,7 +12,7 @@ use owo_colors::{OwoColorize as _, Stream};
 
 use crate::{
     adapter::{Adapter, Sandbox},
-    case::{Bench, CaseFile, Difference, Live, Observed, differences, lines},
+    case::{Bench, CaseFile, Difference, Live, Observed, Unheard, differences, lines},
     cli::run::egress_options,
     clock::Clock,
     config::{Flags, load},
@@ -61,9 +61,11 @@ pub(super) async fn run(flags: &Flags, sandbox: &Sandbox, arguments: &Arguments)
     let adapter = Arc::new(sandbox.load(&arguments.file, package).await?);
     let files = find(&arguments.cases, arguments.filter.as_deref())?;
     let bench = Bench::new(sandbox.catalog(), egress_options(&load(flags)?.settings));
+    let secrets = secrets(arguments)?;
     let (mut passed, mut failed, mut written) = (0, 0, 0);
     for path in &files {
-        match one(&bench, &adapter, path, arguments).await? {
+        let verdict = one(&bench, &adapter, path, arguments, &secrets).await;
+        match verdict.unwrap_or_else(|error| unusable(path, &error)) {
             Verdict::Passed => passed += 1,
             Verdict::Failed => failed += 1,
             Verdict::Written => written += 1,
@@ -108,30 +110,44 @@ fn find(place: &Path, filter: Option<&str>) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The secrets that are given.
+fn secrets(arguments: &Arguments) -> anyhow::Result<Secrets> {
+    let mut secrets = Secrets::default();
+    for (name, variable) in &arguments.secret {
+        let value = std::env::var(variable).with_context(|| {
+            format!("--secret {name}: the environment variable {variable} cannot be read")
+        })?;
+        secrets.insert(name.clone(), Secret::from(value));
+    }
+    Ok(secrets)
+}
+
+/// A case that cannot be run or written fails; the others are run all the same.
+fn unusable(path: &Path, error: &anyhow::Error) -> Verdict {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    say(&name, Verdict::Failed);
+    println!("  {}", format!("{error:#}").trim_end().replace('\n', "\n  "));
+    Verdict::Failed
+}
+
 async fn one(
     bench: &Bench,
     adapter: &Arc<Adapter>,
     path: &Path,
     arguments: &Arguments,
+    secrets: &Secrets,
 ) -> anyhow::Result<Verdict> {
     let mut file = CaseFile::read(path)?;
     let name = file.name();
     if arguments.record {
-        let observed = record(bench, adapter, &mut file, arguments).await?;
-        return Ok(write(&file, &observed)?);
+        return record(bench, adapter, &mut file, arguments, secrets.clone()).await;
     }
     let observed = bench.replay(adapter, file.case()).await;
     let observed = observed.with_context(|| path.display().to_string())?;
     let differences = differences(file.case(), &observed);
     let expects_nothing = file.case().result.is_none();
     if arguments.update && (expects_nothing || !differences.is_empty()) {
-        let unasked = file.expect(&observed);
-        let verdict = write(&file, &observed)?;
-        for (index, request) in unasked.iter().enumerate() {
-            let number = observed.exchanges.len() + index + 1;
-            println!("  removed exchange {number}, which the adapter does not come to: {request}");
-        }
-        return Ok(verdict);
+        return update(&mut file, &observed);
     }
     if differences.is_empty() {
         let note = if expects_nothing {
@@ -153,34 +169,66 @@ async fn one(
     Ok(Verdict::Failed)
 }
 
-fn write(file: &CaseFile, observed: &Observed) -> Result<Verdict, crate::case::CaseError> {
+/// Expect what came about. Without an answer of the provider there is nothing to expect.
+fn update(file: &mut CaseFile, observed: &Observed) -> anyhow::Result<Verdict> {
+    let unasked = file.expect(observed);
+    let verdict = match observed.unanswered.is_empty() {
+        true => write(file, observed)?,
+        false => {
+            file.write()?;
+            say(&file.name(), Verdict::Failed);
+            Verdict::Failed
+        }
+    };
+    for unheard in &observed.unheard {
+        let (request, reason) = (&unheard.request, unheard.reason());
+        match unheard.exchange {
+            Some(at) => {
+                let number = at + 1;
+                println!("  removed exchange {number}, which the host refused: {request}: {reason}");
+            }
+            None => println!("  the host refused what the adapter asked for: {request}: {reason}"),
+        }
+    }
+    for (number, request) in unasked {
+        println!("  removed exchange {number}, which the adapter does not come to: {request}");
+    }
+    for index in &observed.unanswered {
+        let request = observed.exchanges.get(*index).map(|asked| asked.request.as_str());
+        println!(
+            "  exchange {} needs an answer: write the provider's into the case as its response, and run --update \
+             again: {}",
+            index + 1,
+            request
+                .and_then(|request| request.lines().next())
+                .unwrap_or_default()
+        );
+    }
+    Ok(verdict)
+}
+
+fn write(file: &CaseFile, observed: &Observed) -> anyhow::Result<Verdict> {
     file.write()?;
-    say(&file.name(), Verdict::Written);
+    match &observed.failed {
+        Some(failed) => say(&format!("{} ({failed})", file.name()), Verdict::Written),
+        None => say(&file.name(), Verdict::Written),
+    }
     if observed.crashed {
         println!("  NOTE: the adapter crashed, and the case expects that now");
     }
     Ok(Verdict::Written)
 }
 
+/// Ask the real provider. What it did not hear is no recording: the file stays as it was.
 async fn record(
     bench: &Bench,
     adapter: &Arc<Adapter>,
     file: &mut CaseFile,
     arguments: &Arguments,
-) -> anyhow::Result<Observed> {
-    let mut secrets = Secrets::default();
-    for (name, variable) in &arguments.secret {
-        let value = std::env::var(variable).with_context(|| {
-            format!("--secret {name}: the environment variable {variable} cannot be read")
-        })?;
-        secrets.insert(name.clone(), Secret::from(value));
-    }
-    if let Some(missing) = file
-        .case()
-        .secrets
-        .iter()
-        .find(|name| secrets.get(name).is_none())
-    {
+    secrets: Secrets,
+) -> anyhow::Result<Verdict> {
+    let mut needed = file.case().secrets.iter();
+    if let Some(missing) = needed.find(|name| secrets.get(name).is_none()) {
         bail!(
             "{}: the case has the secret {missing:?}; give it with --secret {missing}=VARIABLE",
             file.path().display()
@@ -196,8 +244,28 @@ async fn record(
     let now = live.now;
     let observed = bench.record(adapter, file.case(), live).await;
     let observed = observed.with_context(|| file.path().display().to_string())?;
+    if !observed.unheard.is_empty() {
+        say(&file.name(), Verdict::Failed);
+        print_unheard(&observed.unheard);
+        return Ok(Verdict::Failed);
+    }
     file.record(&observed, now, &configuration, &names);
-    Ok(observed)
+    write(file, &observed)
+}
+
+fn print_unheard(unheard: &[Unheard]) {
+    println!("  not recorded, because the provider was not reached; the case stays as it was");
+    let told = |unheard: &Unheard| format!("  {}: {}", unheard.request, unheard.reason());
+    let mut lines: Vec<String> = unheard.iter().map(told).collect();
+    // What was tried again is told once.
+    lines.dedup();
+    lines.iter().for_each(|line| println!("{line}"));
+    if unheard.iter().any(|unheard| unheard.is_refused()) {
+        println!(
+            "  --set KEY=VALUE gives what the instance's configuration lacks, --secret NAME=VARIABLE a secret, and \
+             --egress-allow 127.0.0.0/8 opens addresses of this machine"
+        );
+    }
 }
 
 fn say(name: &str, verdict: Verdict) {

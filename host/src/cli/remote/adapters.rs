@@ -1,5 +1,7 @@
 //! `periodic adapter list`, `inspect` and `reload`.
 
+use std::process::ExitCode;
+
 use anyhow::bail;
 use http::Method;
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use crate::cli::table::{self, Column, Listing};
 const COLUMNS: [Column; 7] = [
     ("ELEMENT", "/element"),
     ("STATE", "/state"),
-    ("FILE", "/file"),
+    ("FILE", SOURCE),
     ("DIGEST", "/digest"),
     ("SIGNED", SIGNED),
     ("SINCE", "/since"),
@@ -18,6 +20,8 @@ const COLUMNS: [Column; 7] = [
 ];
 const EMPTY: &str = "The host has no adapters: put .wasm files into its folder (setting adapters.folder).";
 const ALL: &str = "/adapters";
+/// Its description file, else its component; made here.
+const SOURCE: &str = "/source";
 /// By which keys it is signed; made here, and left out where nobody asks for signatures.
 const SIGNED: &str = "/signed";
 /// So much of a digest tells one from another in a table.
@@ -34,6 +38,9 @@ pub(in crate::cli) async fn list(target: &Target) -> anyhow::Result<()> {
         if let Some(digest) = row.get_mut("digest") {
             let short: String = digest.as_str().unwrap_or_default().chars().take(DIGEST).collect();
             *digest = short.into();
+        }
+        if let Some(source) = source(row).map(str::to_owned) {
+            row["source"] = source.into();
         }
         if let Some(signed) = signed(row) {
             row["signed"] = signed.into();
@@ -88,14 +95,39 @@ pub(in crate::cli) async fn inspect(target: &Target, name: &str) -> anyhow::Resu
     show(target, named)
 }
 
-/// Load it anew, whether it changed or not.
-pub(in crate::cli) async fn reload(target: &Target, name: &str) -> anyhow::Result<()> {
+/// Load it anew, whether it changed or not. Exit code 1 when a file of it is rejected.
+pub(in crate::cli) async fn reload(target: &Target, name: &str) -> anyhow::Result<ExitCode> {
     let path = format!("{ALL}/{}/reload", segment(name));
     let reloaded = target.send(Method::POST, &path, Some(&json!({}))).await?;
-    match reloaded {
-        Value::Array(entries) => show(target, entries),
-        entry => show(target, vec![entry]),
+    let mut entries = match reloaded {
+        Value::Array(entries) => entries,
+        entry => vec![entry],
+    };
+    // A rejected file knows no element: where the version before it serves, it has an entry of its own.
+    let listed = target.get(ALL).await?;
+    for other in listed.as_array().into_iter().flatten() {
+        let is_of = |entry: &Value| source(other).is_some_and(|file| is_named(entry, file));
+        if is_rejected(other) && entries.iter().any(is_of) && !entries.contains(other) {
+            entries.push(other.clone());
+        }
     }
+    let rejected = entries.iter().any(is_rejected);
+    show(target, entries)?;
+    Ok(match rejected {
+        true => ExitCode::FAILURE,
+        false => ExitCode::SUCCESS,
+    })
+}
+
+fn is_rejected(entry: &Value) -> bool {
+    entry["state"] == "rejected"
+}
+
+/// The file that makes it what it is: its description file, else its component.
+fn source(entry: &Value) -> Option<&str> {
+    ["package", "file"]
+        .iter()
+        .find_map(|member| entry.get(*member)?.as_str())
 }
 
 fn is_named(entry: &Value, name: &str) -> bool {

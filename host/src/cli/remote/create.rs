@@ -6,9 +6,15 @@ use periodic_sdk::description::AuthenticationKind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Target, ask, given::Given, grant::Grant, segment, unlike};
+use super::{
+    Target, ask,
+    given::{Given, warn_of_unknown},
+    grant::Grant,
+    segment, unlike,
+};
 use crate::{
-    instance::{self, check_poll},
+    cli::report::warn,
+    instance::{self, NOTIFICATIONS_ENABLED, POLLER_CONFIGURATION, VENDOR_TYPE, check_poll, is_webhook},
     vault::Secret,
 };
 
@@ -83,11 +89,10 @@ struct Pollable {
 impl Create {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let asks = !self.no_input && ask::somebody();
-        let path = format!("/elements/{}/setup", segment(&self.element));
-        let setup = self.target.get(&path).await?;
-        let setup: Setup =
-            serde_json::from_value(setup).map_err(|error| anyhow!(unlike(&error.to_string())))?;
+        let setup = Setup::of(&self.target, &self.element).await?;
         let mut configuration = self.configuration()?;
+        let given = configuration.keys().map(String::as_str);
+        warn_of_unknown(&self.target, &setup, given, &Map::new());
         answer(&setup, &mut configuration, asks)?;
         self.events(&setup, &mut configuration, asks)?;
         let mut request = json!({
@@ -104,6 +109,17 @@ impl Create {
             .target
             .send(Method::POST, "/instances", Some(&request))
             .await?;
+        if let Some(url) = &self.notify
+            && !is_on(&instance)
+        {
+            let what = format!(
+                "--notify {url} is without effect: no events are looked for; say --poll RESOURCE or --set \
+                 {VENDOR_TYPE}=webhook when an instance is made, and of this one periodic instances change {} --set \
+                 {NOTIFICATIONS_ENABLED}=true",
+                instance["id"]
+            );
+            warn(&what, self.target.json);
+        }
         self.target.show(&instance)
     }
 
@@ -127,14 +143,17 @@ impl Create {
         configuration: &mut Map<String, Value>,
         asks: bool,
     ) -> anyhow::Result<()> {
-        const POLLERS: &str = "event.poller.configuration";
         let pollable: Vec<_> = setup.resources.iter().map(Pollable::shown).collect();
         for asked in &self.poll {
             check_poll(&setup.element, &pollable, asked, true)
                 .map_err(|what| anyhow!("--poll {asked}: {what}"))?;
         }
         let mut chosen = self.poll.clone();
-        if chosen.is_empty() && asks && !configuration.contains_key(POLLERS) && !setup.resources.is_empty() {
+        if chosen.is_empty()
+            && asks
+            && !configuration.contains_key(POLLER_CONFIGURATION)
+            && !setup.resources.is_empty()
+        {
             let ready: Vec<_> = setup.resources.iter().filter(|pollable| pollable.ready).collect();
             let shown: Vec<_> = ready
                 .iter()
@@ -162,8 +181,14 @@ impl Create {
         if !chosen.is_empty() {
             let pollers: Map<String, Value> =
                 chosen.into_iter().map(|resource| (resource, json!({}))).collect();
-            configuration.insert("event.notification.enabled".to_owned(), json!(true));
-            configuration.insert(POLLERS.to_owned(), Value::Object(pollers));
+            configuration.insert(NOTIFICATIONS_ENABLED.to_owned(), json!(true));
+            configuration.insert(POLLER_CONFIGURATION.to_owned(), Value::Object(pollers));
+        }
+        // Who names the place where notifications go wants some: what the provider tells of needs no choice of resources.
+        let calls = configuration.get(VENDOR_TYPE).and_then(Value::as_str);
+        if self.notify.is_some() && calls.is_some_and(is_webhook) {
+            let enabled = configuration.entry(NOTIFICATIONS_ENABLED);
+            enabled.or_insert(json!(true));
         }
         Ok(())
     }
@@ -180,7 +205,28 @@ impl Pollable {
     }
 }
 
+/// Whether events are looked for.
+fn is_on(instance: &Value) -> bool {
+    match &instance["configuration"][NOTIFICATIONS_ENABLED] {
+        Value::Bool(on) => *on,
+        Value::String(on) => on.trim().eq_ignore_ascii_case("true"),
+        _ => false,
+    }
+}
+
 impl Setup {
+    /// Ask the host.
+    pub(super) async fn of(target: &Target, element: &str) -> anyhow::Result<Self> {
+        let path = format!("/elements/{}/setup", segment(element));
+        let setup = target.get(&path).await?;
+        serde_json::from_value(setup).map_err(|error| anyhow!(unlike(&error.to_string())))
+    }
+
+    /// The element's configuration keys.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.questions.iter().map(|question| question.key.as_str())
+    }
+
     /// Whether the element declares this key secret.
     pub(super) fn is_secret(&self, key: &str) -> bool {
         let mut questions = self.questions.iter();

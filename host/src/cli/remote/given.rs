@@ -3,7 +3,18 @@
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
-use super::pair;
+use super::{Target, create::Setup, pair};
+use crate::{
+    cli::{
+        nearest::{guess, nearest},
+        report::warn,
+    },
+    instance::HOST_KEYS,
+    session::{ACCESS_TOKEN, REFRESH_TOKEN, TOKEN_SECRET},
+};
+
+/// What an instance may bring along of OAuth, whether its element declares it or not.
+const TOKENS: [&str; 3] = [ACCESS_TOKEN, REFRESH_TOKEN, TOKEN_SECRET];
 
 /// Values of configuration keys.
 #[derive(Debug, clap::Args)]
@@ -30,5 +41,29 @@ impl Given {
             configuration.insert(key.clone(), json!(value));
         }
         Ok(configuration)
+    }
+}
+
+/// Say of each key that it is none of the element's, none of the host's, and nothing that the instance has already. The host takes any: a value that nobody reads
+/// is a slip of the pen more often than not.
+pub(super) fn warn_of_unknown<'k>(
+    target: &Target,
+    setup: &Setup,
+    keys: impl IntoIterator<Item = &'k str>,
+    has: &Map<String, Value>,
+) {
+    let known = |key: &str| {
+        let hosts = HOST_KEYS.iter().map(|known| known.key);
+        let mut known = setup.keys().chain(hosts).chain(TOKENS);
+        known.any(|known| known == key) || has.contains_key(key)
+    };
+    for key in keys.into_iter().filter(|key| !known(key)) {
+        let hosts = HOST_KEYS.iter().map(|known| known.key);
+        let near = guess(nearest(key, setup.keys().chain(hosts)));
+        let what = format!(
+            "{key} is no configuration key of {} and none of the host's{near}",
+            setup.element
+        );
+        warn(&what, target.json);
     }
 }

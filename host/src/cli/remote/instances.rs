@@ -4,7 +4,13 @@ use anyhow::ensure;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::{Paging, Target, create::Create, given::Given, pages::Query, rows, segment};
+use super::{
+    Paging, Target,
+    create::{Create, Setup},
+    given::{Given, warn_of_unknown},
+    pages::Query,
+    rows, segment,
+};
 use crate::{cli::table::Listing, egress::OperatorPage};
 
 /// `periodic instances`.
@@ -118,10 +124,28 @@ impl Change {
             "nothing is to be changed: give --name, --tag, --set, --set-from or --unset"
         );
         let path = format!("/instances/{}", segment(&self.id));
+        if let Some(Value::Object(configuration)) = change.get("configuration") {
+            look_at(&self.target, &path, configuration).await;
+        }
         let change = Value::Object(change);
         let changed = self.target.send(Method::PATCH, &path, Some(&change)).await?;
         self.target.show(&changed)
     }
+}
+
+/// Say of each key that nobody knows it, where the host tells what there is; the change itself says what is wrong otherwise.
+async fn look_at(target: &Target, path: &str, configuration: &Map<String, Value>) {
+    let Ok(instance) = target.get(path).await else {
+        return;
+    };
+    let element = instance["element"]["key"].as_str().unwrap_or_default();
+    let Ok(setup) = Setup::of(target, element).await else {
+        return;
+    };
+    // What the instance has is known, such as what its adapter derived.
+    let has = instance["configuration"].as_object().cloned().unwrap_or_default();
+    let keys = configuration.keys().map(String::as_str);
+    warn_of_unknown(target, &setup, keys, &has);
 }
 
 const LISTING: Listing = Listing {

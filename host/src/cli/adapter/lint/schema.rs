@@ -3,11 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{
-    Finding, error,
-    names::{guess, nearest},
-    warning,
-};
+use super::{Finding, error, warning};
+use crate::cli::nearest::{guess, nearest};
 
 /// The schema, as it is published.
 const SCHEMA: &str = include_str!("../../../../../wit/v1/describe.schema.json");
