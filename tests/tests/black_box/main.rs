@@ -7,6 +7,7 @@ mod adapter_new;
 mod adapter_tools;
 mod adapters_folder;
 mod bulk;
+mod changes;
 mod clocks;
 mod commands;
 mod common_objects;
