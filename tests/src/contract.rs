@@ -14,7 +14,7 @@ use crate::Answer;
 
 /// What the middle of the host answers wherever no operation is: nothing there, another method, and refusals that come
 /// before either is looked at.
-const OUTSIDE: [u16; 6] = [404, 405, 406, 413, 415, 503];
+const OUTSIDE: [u16; 8] = [401, 403, 404, 405, 406, 413, 415, 503];
 /// What stands beneath a hub as it stands without one.
 const WITH_AND_WITHOUT_HUB: [&str; 4] = ["ping", "query", "objects", "bulk"];
 /// What an Element token makes the element's own resources.
@@ -102,11 +102,8 @@ impl Contract {
 
     /// The operations at a path, as a request is routed: what is spelled out goes before what is a parameter.
     fn operation(&self, path: &str, by_token: bool) -> Option<&Map<String, Value>> {
-        // Where providers call, a slash at the end changes nothing.
-        let path = match path.strip_suffix('/') {
-            Some(called) if called.starts_with("/events/") => called,
-            _ => path,
-        };
+        // A slash at the end changes nothing.
+        let path = path.strip_suffix('/').unwrap_or(path);
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let without_hub = match &*segments {
             ["hubs", _, rest @ ..]

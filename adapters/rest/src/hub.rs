@@ -78,16 +78,11 @@ impl Hub for Rest {
                 let array = reading::array(resource, response)?;
                 let records = reading::documents(&response.body, array, &listing.fields)?;
                 let (paging, place) = (package.paging(resource), place(&package, resource, listing)?);
-                // A page that is not full is the last one, where pages are counted.
-                let full = records.len() >= paging.page_size(listing.page_size) as usize;
-                let more = full
-                    || matches!(
-                        paging.style,
-                        crate::paging::Style::Cursor | crate::paging::Style::Link
-                    );
+                let total = paging.total(response);
+                let more = paging.goes_on(&place, listing.page_size, records.len(), total);
                 let next = paging.next(&place, response, records.len())?.filter(|_| more);
                 let next = next.map(|next| next.token()).transpose()?;
-                let total = paging.total(response).filter(|_| listing.total);
+                let total = total.filter(|_| listing.total);
                 Outcome::Listed(Listed { records, next, total })
             }
             Operation::Get { resource, fields, .. } => Outcome::One(reading::single(

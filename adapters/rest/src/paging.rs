@@ -135,6 +135,22 @@ impl Paging {
         })
     }
 
+    /// Whether there may be a page after this one, of which `size` records were wanted and `count` came. Cursors and links say
+    /// so themselves. Where pages are counted, one that is not full is the last, and so is the one that reaches the total.
+    pub(crate) fn goes_on(&self, place: &Place, size: u32, count: usize, total: Option<u64>) -> bool {
+        if matches!(self.style, Style::Cursor | Style::Link) {
+            return true;
+        }
+        let (size, count) = (u64::from(self.page_size(size)), count as u64);
+        let before = match place {
+            Place::Page(after) => u64::from(*after).saturating_mul(size),
+            Place::Offset(offset) => *offset,
+            Place::Start | Place::Cursor(_) | Place::Link(_) => 0,
+        };
+        let reached = before.saturating_add(count);
+        count >= size && total.is_none_or(|total| reached < total)
+    }
+
     /// The total number, where the answer tells it.
     pub(crate) fn total(&self, response: &Response) -> Option<u64> {
         if let Some(name) = &self.total_header {
@@ -216,7 +232,33 @@ fn next_link(header: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::next_link;
+    use super::{Paging, Place, Style, next_link};
+
+    #[test]
+    fn counted_pages_end_where_the_total_does() {
+        use Place::{Offset, Page, Start};
+        let cases = [
+            (Style::Page, Start, 2, None, true),
+            (Style::Page, Start, 1, None, false),
+            (Style::Page, Start, 2, Some(2), false),
+            (Style::Page, Start, 2, Some(3), true),
+            (Style::Page, Page(2), 2, Some(6), false),
+            (Style::Page, Page(2), 2, Some(7), true),
+            (Style::Offset, Offset(3), 2, Some(5), false),
+            (Style::Offset, Offset(3), 2, Some(6), true),
+            (Style::Offset, Offset(3), 2, Some(0), false),
+            (Style::Cursor, Start, 1, Some(1), true),
+            (Style::Link, Start, 1, Some(1), true),
+        ];
+        for (style, place, count, total, expected) in cases {
+            let paging = Paging {
+                style,
+                ..Paging::default()
+            };
+            let goes_on = paging.goes_on(&place, 2, count, total);
+            assert_eq!(goes_on, expected, "{style:?} {place:?} {count} of {total:?}");
+        }
+    }
 
     #[test]
     fn the_next_link_is_found() {

@@ -260,3 +260,24 @@ pub enum CallError {
         trap: String,
     },
 }
+
+impl CallError {
+    /// What happened without the guest's words and the functions that led to a trap, where there are some: they are for
+    /// whoever runs the host.
+    pub fn outline(&self) -> Option<String> {
+        match self {
+            Self::Trap {
+                adapter, function, ..
+            } => Some(format!("adapter {adapter}: {function} trapped")),
+            Self::Limit {
+                adapter,
+                function,
+                refusal,
+                ..
+            } => Some(format!(
+                "adapter {adapter}: {function} failed after a refusal: {refusal}"
+            )),
+            _ => None,
+        }
+    }
+}

@@ -28,6 +28,9 @@ pub(super) async fn share(request: Request, next: Next) -> Response {
     if asks {
         let allow = response.headers_mut().remove(header::ALLOW);
         response = before(allow);
+    } else if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        // Whoever is refused for another reason has no use for the methods that routes have.
+        response.headers_mut().remove(header::ALLOW);
     }
     response
         .headers_mut()

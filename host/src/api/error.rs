@@ -193,6 +193,16 @@ impl IntoResponse for ApiError {
     }
 }
 
+impl ApiError {
+    /// What the store says, with a refusal of one's own where something is not there.
+    pub(super) fn unless_missing(error: StoreError, missing: impl FnOnce() -> Self) -> Self {
+        match error {
+            StoreError::Missing(_) => missing(),
+            error => error.into(),
+        }
+    }
+}
+
 impl From<BodyError> for ApiError {
     fn from(error: BodyError) -> Self {
         Self::bad_request(error.to_string())
@@ -265,24 +275,15 @@ impl From<Failure> for ApiError {
 /// What a caller is told of a call that failed. The guest's words and the functions that led to a trap are for whoever runs
 /// the host.
 fn told(error: &CallError) -> String {
-    let outline = match error {
-        CallError::Trap {
-            adapter, function, ..
-        } => format!("adapter {adapter}: {function} trapped"),
-        CallError::Limit {
-            adapter,
-            function,
-            refusal,
-            ..
-        } => format!("adapter {adapter}: {function} failed after a refusal: {refusal}"),
-        CallError::Quarantined { adapter, until, .. } => {
-            return format!(
-                "adapter {adapter} is in quarantine until {}, because calls of it failed; a new version of its file ends \
-                 that, and GET /adapters/{adapter} says more",
-                view::instant(*until)
-            );
-        }
-        error => return error.to_string(),
+    if let CallError::Quarantined { adapter, until, .. } = error {
+        return format!(
+            "adapter {adapter} is in quarantine until {}, because calls of it failed; a new version of its file ends \
+             that, and GET /adapters/{adapter} says more",
+            view::instant(*until)
+        );
+    }
+    let Some(outline) = error.outline() else {
+        return error.to_string();
     };
     tracing::warn!(%error, "an adapter failed");
     format!("{outline}; the host's log has the rest under this request id, and names the report of it")

@@ -46,8 +46,7 @@ pub(super) fn routes() -> Router<Api> {
     let element = get(of_element).post(of_element);
     let instance = get(of_instance).post(of_instance);
     Router::new()
-        .route("/events/{element}", element.clone())
-        .route("/events/{element}/", element)
+        .route("/events/{element}", element)
         .route("/events/{element}/{id}", instance)
         .route("/instances/{id}/webhook", get(show))
         .route("/instances/{id}/webhook/retry", post(retry))

@@ -5,7 +5,7 @@ use std::{any::Any, sync::atomic::Ordering, time::Duration};
 use axum::{
     body::{Body, BodyDataStream, HttpBody as _},
     extract::{OriginalUri, Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -81,7 +81,7 @@ async fn uniform(response: Response) -> Response {
     if json || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
     let text = axum::body::to_bytes(body, LONGEST_REFUSAL)
         .await
         .unwrap_or_default();
@@ -91,13 +91,35 @@ async fn uniform(response: Response) -> Response {
         (_, "") => ApiError::new(status, status.canonical_reason().unwrap_or("the request failed")),
         (_, text) => ApiError::new(status, text),
     };
-    let mut response = error.into_response();
-    for name in [header::ALLOW, header::RETRY_AFTER] {
-        if let Some(value) = parts.headers.get(&name) {
-            response.headers_mut().insert(name, value.clone());
-        }
+    // What is said of the body is said of another one.
+    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
+        parts.headers.remove(name);
     }
+    let mut response = error.into_response();
+    response.headers_mut().extend(parts.headers);
     response
+}
+
+/// A path with a slash at its end means the same as without it: the reference writes some so. The log and what is answered
+/// have the path as it was sent.
+pub(super) async fn normalize(mut request: Request, next: Next) -> Response {
+    if let Some(uri) = without_slash(request.uri()) {
+        *request.uri_mut() = uri;
+    }
+    next.run(request).await
+}
+
+/// The same without the one slash at its end, where there is one.
+fn without_slash(uri: &Uri) -> Option<Uri> {
+    let path = uri.path().strip_suffix('/')?;
+    if path.is_empty() || path.ends_with('/') {
+        return None;
+    }
+    let query = uri.query().map(|query| format!("?{query}"));
+    let target = format!("{path}{}", query.unwrap_or_default());
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(target.parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// Nothing can be said of elements before the adapters folder was read.
@@ -195,4 +217,29 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Response {
         "the host failed; its log has the reason",
     )
     .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_slash_at_the_end_means_nothing() {
+        let cases = [
+            ("/contacts/", Some("/contacts")),
+            ("/contacts/?where=a%2F", Some("/contacts?where=a%2F")),
+            ("/a%2F/", Some("/a%2F")),
+            ("http://host/a/?b", Some("http://host/a?b")),
+            ("/contacts", None),
+            ("/contacts?x=/", None),
+            ("/contacts//", None),
+            ("/", None),
+            ("//", None),
+        ];
+        for (sent, expected) in cases {
+            let uri: Uri = sent.parse().unwrap();
+            let found = without_slash(&uri).map(|uri| uri.to_string());
+            assert_eq!(found.as_deref(), expected, "{sent}");
+        }
+    }
 }

@@ -101,7 +101,7 @@ impl Api {
     /// Everything that this process answers to.
     pub fn router(self) -> Router {
         let compatible = compatible(tenants::routes(&self)).layer(middleware::from_fn(negotiate::negotiate));
-        Router::new()
+        let routes = Router::new()
             .route("/healthz", get(operation::healthz))
             .route("/readyz", get(operation::readyz))
             .route("/openapi.json", get(openapi::get))
@@ -114,13 +114,17 @@ impl Api {
             )
             .fallback(layers::not_found)
             .method_not_allowed_fallback(layers::method_not_allowed)
+            .with_state(self.clone());
+        // NOTE: what a layer changes of a path changes its route in a router within only.
+        Router::new()
+            .fallback_service(routes)
+            .layer(middleware::from_fn(layers::normalize))
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(middleware::from_fn(layers::limit_body))
             .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
             .layer(tower_http::catch_panic::CatchPanicLayer::custom(layers::panicked))
             .layer(middleware::from_fn(cors::share))
-            .layer(middleware::from_fn_with_state(self.clone(), layers::identify))
-            .with_state(self)
+            .layer(middleware::from_fn_with_state(self, layers::identify))
     }
 }
 

@@ -33,10 +33,21 @@ fn check(method: &Method, path: &str, headers: &HeaderMap) -> Result<(), ApiErro
     let exports = path.contains(EXPORTS);
     let fits = |accepted: &&str| has_acceptable(accepted) || exports && has_export(accepted);
     if !accepted.is_empty() && !accepted.iter().any(fits) {
-        let message = format!("Accept: {:?} has no application/json", accepted.join(", "));
+        let there_is = if exports {
+            "none of application/json, application/x-ndjson and text/csv"
+        } else {
+            "no application/json"
+        };
+        let message = format!("Accept: {:?} has {there_is}", accepted.join(", "));
         return Err(ApiError::new(StatusCode::NOT_ACCEPTABLE, message));
     }
     let sends = matches!(*method, Method::POST | Method::PUT | Method::PATCH) && has_body(headers);
+    let mut codings = texts(headers, header::CONTENT_ENCODING);
+    if let Some(coding) = codings.find(|coding| sends && !is_identity(coding)) {
+        let message =
+            format!("Content-Encoding: {coding:?} is not taken; send the body as it is, uncompressed");
+        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
     let kind = texts(headers, header::CONTENT_TYPE).next();
     match kind {
         Some(kind) if sends && !is_json(kind) => {
@@ -60,8 +71,25 @@ fn has_body(headers: &HeaderMap) -> bool {
         || texts(headers, header::CONTENT_LENGTH).any(|length| length.trim() != "0")
 }
 
+fn is_identity(coding: &str) -> bool {
+    let coding = coding.trim();
+    coding.is_empty() || coding.eq_ignore_ascii_case("identity")
+}
+
+/// The media types that are wanted.
+fn ranges(accept: &str) -> impl Iterator<Item = String> {
+    accept.split(',').filter(|range| !is_unwanted(range)).map(essence)
+}
+
+/// Whether a range of weight 0 says what is not wanted.
+fn is_unwanted(range: &str) -> bool {
+    let mut parameters = range.split(';').skip(1).filter_map(|part| part.split_once('='));
+    let weight = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+    weight.is_some_and(|(_, weight)| weight.trim().parse() == Ok(0.0))
+}
+
 fn has_acceptable(accept: &str) -> bool {
-    let mut ranges = accept.split(',').map(essence);
+    let mut ranges = ranges(accept);
     ranges.any(|range| {
         matches!(
             range.as_str(),
@@ -71,7 +99,7 @@ fn has_acceptable(accept: &str) -> bool {
 }
 
 fn has_export(accept: &str) -> bool {
-    let mut ranges = accept.split(',').map(essence);
+    let mut ranges = ranges(accept);
     ranges.any(|range| {
         matches!(
             range.as_str(),
@@ -122,6 +150,10 @@ mod tests {
             ("text/event-stream", 200),
             ("", 200),
             ("application/xml", 406),
+            ("application/json;q=0", 406),
+            ("application/json; Q=0.000, text/html", 406),
+            ("application/json;q=0.001", 200),
+            ("application/json;q=x", 200),
             ("text/html,image/png", 406),
         ];
         for (accept, expected) in cases {
@@ -133,6 +165,25 @@ mod tests {
         }
         let both = [("accept", "text/html"), ("accept", "application/json")];
         assert_eq!(status(Method::GET, "/instances", &both), 200);
+    }
+
+    #[test]
+    fn bodies_are_not_compressed() {
+        let cases = [
+            (Method::POST, "/instances", "gzip", 415),
+            (Method::POST, "/instances", "Identity", 200),
+            (Method::POST, "/instances", "", 200),
+            (Method::GET, "/instances", "gzip", 200),
+            (Method::POST, "/events/acme", "gzip", 200),
+        ];
+        for (method, path, coding, expected) in cases {
+            let headers = [("content-length", "2"), ("content-encoding", coding)];
+            assert_eq!(
+                status(method.clone(), path, &headers),
+                expected,
+                "{method} {path} {coding}"
+            );
+        }
     }
 
     #[test]

@@ -176,7 +176,8 @@ async fn remove(State(api): State<Api>, caller: Caller, Path(id): Path<String>) 
     api.host
         .store
         .delete_notification(caller.user.account, number(&id)?)
-        .await?;
+        .await
+        .map_err(|error| ApiError::unless_missing(error, || missing(&id)))?;
     api.host.deliveries_due.notify_one();
     Ok(StatusCode::OK)
 }
@@ -187,9 +188,10 @@ async fn acknowledge(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<Json<NotificationView>> {
-    let id = number(&id)?;
-    api.host.store.acknowledge(caller.user.account, id).await?;
-    Ok(Json(shown(&find(&api, &caller.user, id).await?)))
+    let number = number(&id)?;
+    let acknowledged = api.host.store.acknowledge(caller.user.account, number).await;
+    acknowledged.map_err(|error| ApiError::unless_missing(error, || missing(&id)))?;
+    Ok(Json(shown(&find(&api, &caller.user, number).await?)))
 }
 
 /// `POST /notifications/emails`: there is no mail here.

@@ -60,6 +60,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .example(json!({ "cursor": "2026-01-31T12:00:00Z" }))
         .answers::<PollerView>(),
         Endpoint::post("/instances/{id}/polls", "Poll now")
+            .takes::<PollBody>()
+            .example(json!({ "resource": "contacts" }))
             .lists::<PollerView>()
             .may_conflict(),
         Endpoint::post(
@@ -242,14 +244,31 @@ async fn change(
     whole(&api, &instance, &resource).await.map(Json)
 }
 
+/// What to poll.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = PollNow)]
+struct PollBody {
+    /// A resource that is polled; all of them otherwise.
+    #[serde(default)]
+    resource: Option<String>,
+}
+
 /// `POST /instances/{id}/polls`: poll now.
 async fn poll_now(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
+    body: Bytes,
 ) -> ApiResult<Json<Vec<PollerView>>> {
     let instance = instances::find(&api, &caller.user, &id).await?;
-    api.scheduler.poll_now(&instance).await?;
+    let asked: PollBody = read(&body)?;
+    match &asked.resource {
+        Some(resource) => {
+            let poller = find(&api, &instance, resource).await?;
+            api.scheduler.poll_one(&instance, &poller).await?;
+        }
+        None => api.scheduler.poll_now(&instance).await?,
+    }
     list(State(api), caller, Path(id)).await
 }
 
@@ -294,7 +313,7 @@ async fn preview(
         Some(resource) => vec![find(&api, &instance, resource).await?],
         None => api.host.store.pollers(instance.id).await?,
     };
-    if pollers.is_empty() {
+    if pollers.is_empty() || instance.disabled {
         return Err(api.scheduler.why_not(&instance).await.into());
     }
     let request = PreviewRequest {

@@ -1,6 +1,7 @@
 //! `GET /instances/events/stream`: events as they come, as server-sent events.
 //!
-//! The id of each is its position: a client that comes back with `Last-Event-ID` goes on behind it and misses nothing.
+//! The id of each is its position: a client that comes back with `Last-Event-ID` goes on behind it and misses nothing. Where
+//! a stream begins is said at once, in an event that has its id alone, so that this holds before the first one, too.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -134,7 +135,9 @@ async fn open(
         .flat_map(stream::iter)
         .map(|notification| Ok(event(&notification)))
         .take_until(shutdown.cancelled_owned());
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    // Browsers remember its id and tell nobody of it, because it has no data.
+    let begins = stream::once(async move { Ok(Event::default().id(after.to_string())) });
+    Ok(Sse::new(begins.chain(events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
 impl Feed {

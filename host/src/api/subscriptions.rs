@@ -210,7 +210,8 @@ async fn remove(State(api): State<Api>, caller: Caller, Path(id): Path<String>) 
     api.host
         .store
         .delete_subscription(caller.user.account, number(&id)?, now)
-        .await?;
+        .await
+        .map_err(|error| ApiError::unless_missing(error, || missing(&id)))?;
     Ok(StatusCode::OK)
 }
 
@@ -224,7 +225,8 @@ async fn resume(
     api.host
         .store
         .resume_subscription(caller.user.account, number(&id)?, now)
-        .await?;
+        .await
+        .map_err(|error| ApiError::unless_missing(error, || missing(&id)))?;
     api.host.deliveries_due.notify_one();
     Ok(Json(shown(&find(&api, &caller.user, &id).await?)))
 }

@@ -79,7 +79,7 @@ fn of_all(what: impl Into<String>) -> BodyError {
 
 /// What a value is, in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Null,
     Truth,
     Number,
@@ -89,7 +89,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(value: &Value) -> Self {
+    pub(crate) fn of(value: &Value) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Bool(_) => Self::Truth,

@@ -66,6 +66,9 @@ fn shape(error: &anyhow::Error) -> Value {
         Some(OperatorError::Refused(refusal)) => {
             let mut body = refusal.body.clone();
             body["status"] = json!(refusal.status.as_u16());
+            if let Some(seconds) = refusal.retry_after {
+                body["retryAfter"] = json!(seconds);
+            }
             body
         }
         _ => json!({ "message": format!("{error:#}") }),

@@ -13,6 +13,8 @@ const CELL: usize = 160;
 const WORD: u16 = 24;
 /// A column is so much wider than its cells.
 const PADDING: u16 = 2;
+/// No column becomes narrower than this.
+const NARROWEST: u16 = PADDING + 6;
 
 /// A column: its title, and where its value stands in each row.
 pub(super) type Column = (&'static str, &'static str);
@@ -100,17 +102,15 @@ fn render(rows: &[Value], columns: &[Column], width: Option<u16>, longest: usize
     table.trim_fmt()
 }
 
-/// Let what is long go on in the next line of its cell. Identifiers, dates and titles stay whole. A table that is too wide
-/// all the same is left to the terminal.
+/// Let what is long go on in the next line of its cell. Identifiers, dates and titles stay whole where there is room for
+/// them, and the longest are divided first where there is not.
 fn wrap(table: &mut Table, width: u16) {
     let content = table.column_max_content_widths();
-    let least: Vec<u16> = content
+    let mut least: Vec<u16> = content
         .into_iter()
         .map(|longest| PADDING + if longest > WORD { WORD } else { longest })
         .collect();
-    if least.iter().sum::<u16>() > width {
-        return;
-    }
+    shrink(&mut least, width);
     table
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width)
@@ -119,6 +119,16 @@ fn wrap(table: &mut Table, width: u16) {
                 .into_iter()
                 .map(|least| ColumnConstraint::LowerBoundary(Width::Fixed(least))),
         );
+}
+
+/// Make the widest columns narrower until all have room, or none can become narrower.
+fn shrink(least: &mut [u16], width: u16) {
+    while least.iter().sum::<u16>() > width {
+        match least.iter_mut().max() {
+            Some(widest) if *widest > NARROWEST => *widest -= 1,
+            _ => return,
+        }
+    }
 }
 
 /// Without the ends of its lines.
@@ -135,11 +145,23 @@ fn cut(line: String, longest: usize) -> String {
     format!("{cut}…")
 }
 
+/// A text without what controls terminals or turns the direction of writing: providers, makers of adapters and strangers
+/// choose it.
+fn readable(text: &str) -> String {
+    let hides = |letter: char| {
+        (letter.is_control() && !matches!(letter, '\n' | '\t'))
+            || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars()
+        .map(|letter| if hides(letter) { '\u{fffd}' } else { letter })
+        .collect()
+}
+
 /// A value as people write it.
 fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => readable(text),
         Value::Array(items) if items.iter().all(|item| !item.is_object()) => {
             items.iter().map(text).collect::<Vec<_>>().join(", ")
         }
@@ -158,6 +180,10 @@ mod tests {
         let cases = [
             (json!(null), ""),
             (json!("a"), "a"),
+            (
+                json!("\u{1b}[2J\u{7}a\u{202e}b\r\n"),
+                "\u{fffd}[2J\u{fffd}a\u{fffd}b\u{fffd}\n",
+            ),
             (json!(5), "5"),
             (json!(["a", 1]), "a, 1"),
             (json!([{ "a": 1 }]), "[{\"a\":1}]"),
@@ -195,7 +221,26 @@ mod tests {
             "{shown}"
         );
         let narrow = render(&rows, &columns, Some(30), CELL);
-        assert_eq!(narrow.lines().count(), 2, "{narrow}");
+        assert!(narrow.lines().all(|line| line.chars().count() <= 30), "{narrow}");
+        let narrowest = render(&rows, &columns, Some(10), CELL);
+        let widest = narrowest.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(24), "{narrowest}");
+    }
+
+    #[test]
+    fn the_widest_columns_make_room() {
+        let cases = [
+            ([26, 17, 9], 80, [26, 17, 9]),
+            ([26, 17, 9], 40, [16, 15, 9]),
+            ([26, 17, 9], 30, [11, 10, 9]),
+            ([26, 17, 5], 10, [8, 8, 5]),
+        ];
+        for (mut least, width, expected) in cases {
+            shrink(&mut least, width);
+            let mut sorted = least;
+            sorted.sort_unstable_by(|one, other| other.cmp(one));
+            assert_eq!(sorted, expected, "{width}");
+        }
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::vault::Secret;
 /// This program's version.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Where the interface stands on a host.
+const INTERFACE: &str = "/elements/api-v2";
+
 /// One deadline over a call.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -93,6 +96,8 @@ pub struct Refusal {
     pub status: StatusCode,
     /// The whole body: `message`, `requestId`, and `providerMessage` where a provider said something.
     pub body: Value,
+    /// After so many seconds it may be asked again, where it said so.
+    pub retry_after: Option<u64>,
     /// Its version, where it is not this program's and the refusal may come of that.
     version: Option<String>,
 }
@@ -119,6 +124,9 @@ impl fmt::Display for Refusal {
         }
         let request = text("requestId").unwrap_or_default();
         write!(f, " (status {}, request {request})", self.status)?;
+        if let Some(seconds) = self.retry_after {
+            write!(f, "; ask again in {seconds} s")?;
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             f.write_str(
                 "; the secrets are those of --user-secret and --organization-secret, or of PERIODIC_USER_SECRET and \
@@ -142,10 +150,7 @@ impl OperatorClient {
             text: host.to_owned(),
             why,
         };
-        let base = Url::parse(host).map_err(|error| address(error.to_string()))?;
-        if base.cannot_be_a_base() || !matches!(base.scheme(), "http" | "https") {
-            return Err(address("it is no http or https URL".to_owned()));
-        }
+        let base = base(host).map_err(address)?;
         // The process has one provider of cryptography; a second installation is not needed.
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -247,7 +252,7 @@ impl OperatorClient {
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let base = self.base.as_str().trim_end_matches('/');
         self.client
-            .request(method, format!("{base}/elements/api-v2{path}"))
+            .request(method, format!("{base}{INTERFACE}{path}"))
             .header(header::AUTHORIZATION, self.authorization.expose())
     }
 
@@ -258,6 +263,8 @@ impl OperatorClient {
     /// The body of a good answer, or why it is none.
     async fn read(&self, response: Response) -> Result<Value, OperatorError> {
         let status = response.status();
+        let retry_after = response.headers().get(header::RETRY_AFTER);
+        let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
         let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         let body: Value = match bytes.is_empty() {
             true => Value::Null,
@@ -277,6 +284,7 @@ impl OperatorClient {
         Err(OperatorError::Refused(Box::new(Refusal {
             status,
             body,
+            retry_after,
             version,
         })))
     }
@@ -309,9 +317,54 @@ impl OperatorClient {
     }
 }
 
+/// The address of a host. That of its interface is taken for it: clients of the interface are given that one.
+fn base(host: &str) -> Result<Url, String> {
+    let beneath = host.trim_end_matches('/');
+    let base = beneath.strip_suffix(INTERFACE).unwrap_or(host);
+    if !base.contains("://") {
+        return Err("write http:// or https:// before it".to_owned());
+    }
+    let url = Url::parse(base).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        _ => Err("it is no http or https URL".to_owned()),
+    }
+}
+
 /// What lies at the bottom: the layers above it repeat themselves, and the URL.
 fn innermost<'e>(error: &'e (dyn Error + 'static)) -> &'e (dyn Error + 'static) {
     std::iter::successors(Some(error), |&error| error.source())
         .last()
         .unwrap_or(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_named_with_and_without_their_interface() {
+        let cases = [
+            ("http://127.0.0.1:8080", Ok("http://127.0.0.1:8080/")),
+            (
+                "https://host.example/periodic/",
+                Ok("https://host.example/periodic/"),
+            ),
+            ("http://host/elements/api-v2", Ok("http://host/")),
+            ("http://host/elements/api-v2/", Ok("http://host/")),
+            (
+                "https://host/periodic/elements/api-v2",
+                Ok("https://host/periodic"),
+            ),
+            ("127.0.0.1:18080", Err("write http:// or https:// before it")),
+            ("localhost:8080", Err("write http:// or https:// before it")),
+            ("ftp://host", Err("it is no http or https URL")),
+            ("http://", Err("empty host")),
+        ];
+        for (text, expected) in cases {
+            let found = base(text);
+            let found = found.as_ref().map(Url::as_str).map_err(String::as_str);
+            assert_eq!(found, expected, "{text}");
+        }
+    }
 }

@@ -323,14 +323,13 @@ impl Processor {
         let now = self.host.clock.now();
         let attempts = inbound.attempts.saturating_add(1);
         let (wait, counts) = wait(failure, attempts, now);
-        let error = failure.in_full();
         let next_attempt = wait.map(|wait| now.saturating_add(millis(wait)));
         tracing::warn!(
             instance = %lease.instance,
             call = inbound.id.0,
             attempts,
             gives_up = next_attempt.is_none(),
-            error,
+            error = failure.in_full(),
             "a call could not be processed"
         );
         self.host
@@ -339,7 +338,7 @@ impl Processor {
                 lease,
                 message: inbound.id,
                 counts,
-                error,
+                error: failure.outwards(),
                 next_attempt,
                 now,
             })

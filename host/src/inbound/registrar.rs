@@ -72,11 +72,12 @@ impl Registrar {
         let renewal = match renewed {
             Ok(Ok(renewal)) => renewal,
             failed => {
-                let error = match failed {
-                    Ok(Err(failure)) => failure.in_full(),
-                    _ => format!("prolonging it did not end within {PATIENCE:?}"),
+                let late = || format!("prolonging it did not end within {PATIENCE:?}");
+                let (logged, error) = match failed {
+                    Ok(Err(failure)) => (failure.in_full(), failure.outwards()),
+                    _ => (late(), late()),
                 };
-                tracing::warn!(%instance, error, "the registration at the provider could not be prolonged");
+                tracing::warn!(%instance, error = logged, "the registration at the provider could not be prolonged");
                 let due = retry(registration.failures.saturating_add(1), now);
                 Renewal::Failed { error, due }
             }

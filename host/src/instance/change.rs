@@ -8,7 +8,7 @@ use periodic_sdk::description::{AuthenticationKind, Description};
 use super::{
     ChangeRequest, MASK, Problem, ProviderData, Rules,
     create::{authenticate, check_required},
-    keys,
+    external, keys,
     minted::mint,
     mode::Mode,
     polling, registration, values,
@@ -34,6 +34,7 @@ pub async fn change(
     let live = host.live.get(instance.id);
     let _turn = live.editing.lock().await;
     let instance = &fresh(host, instance).await?;
+    external::check_change(host, instance, &request).await?;
     let now = host.clock.now();
     let mut change = InstanceChange {
         name: request.name,
@@ -200,12 +201,14 @@ impl Edited {
             polling: false,
             provider: false,
             credentials: false,
-            removes: whole || edits.values().any(Option::is_none),
+            removes: whole || edits.values().any(|value| value.as_deref().is_none_or(is_blank)),
         };
         for (key, value) in edits {
             edited.polling |= key.starts_with("event.");
             edited.provider |= registration::concerns_provider(&key);
             let secret = session::is_secret(adapter.description(), &key);
+            // An empty secret is none, as where an instance is made.
+            let value = value.filter(|value| !secret || !is_blank(value));
             let given = value
                 .as_ref()
                 .is_some_and(|value| value != MASK && !value.is_empty());
@@ -366,6 +369,11 @@ impl Edited {
             secrets,
         )?)
     }
+}
+
+/// Whether a value says that there is to be none.
+fn is_blank(value: &str) -> bool {
+    value.trim().is_empty()
 }
 
 /// Whether an instance authenticates with the value of this key, by itself: a declared secret, or where tokens are granted

@@ -5,17 +5,18 @@ use indexmap::IndexMap;
 use periodic_sdk::description::{AuthenticationKind, Description};
 
 use super::{
-    CreateRequest, MASK, Problem, ProviderData, Rules, keys, minted::mint, mode::Mode, polling, values,
+    CreateRequest, MASK, Problem, ProviderData, Rules, external::check_external, keys, minted::mint,
+    mode::Mode, polling, values,
 };
 use crate::{
-    adapter::NotServed,
+    adapter::{Adapter, NotServed},
     delivery::envelope,
     egress::Secrets,
     host::Host,
     ids,
     inbound::{self, Expectation},
     session::{self, ACCESS_TOKEN, REFRESH_TOKEN, Session, TOKEN_SECRET},
-    store::{Callback, ExternalAuthentication, Instance, NewInstance, SealedSecret, User},
+    store::{Callback, Instance, NewInstance, SealedSecret, User},
     vault::Secret,
 };
 
@@ -28,6 +29,7 @@ pub async fn create(
     request: CreateRequest,
 ) -> Result<Instance, Problem> {
     let adapter = host.adapters.find(&request.element).await.map_err(not_served)?;
+    agree(host, &adapter, &request)?;
     values::check(adapter.description(), &request.configuration, rules)?;
     let (configuration, mut secrets) = split(adapter.description(), request.configuration);
     for (name, token) in &request.provider_data.tokens {
@@ -187,7 +189,7 @@ pub(super) fn split(
     for (key, value) in configuration {
         if !session::is_secret(description, &key) {
             shown.insert(key, value);
-        } else if value != MASK && !value.is_empty() {
+        } else if value != MASK && !value.trim().is_empty() {
             secrets.insert(key, Secret::from(value));
         }
     }
@@ -203,7 +205,7 @@ pub(super) fn check_required(
 ) -> Result<(), Problem> {
     let presets = host.element_defaults.get(&description.key);
     for key in description.configuration.iter().filter(|key| key.required) {
-        let given = configuration.contains_key(&key.key)
+        let given = values::given(configuration, &key.key).is_some()
             || secrets.get(&key.key).is_some()
             || key.default.is_some()
             || (key.secret && key.minted)
@@ -216,28 +218,20 @@ pub(super) fn check_required(
     Ok(())
 }
 
-/// Refuse to wait for tokens that nobody brought.
-fn check_external(
-    description: &Description,
-    external: ExternalAuthentication,
-    secrets: &Secrets,
-) -> Result<(), Problem> {
-    if external == ExternalAuthentication::None {
-        return Ok(());
-    }
-    let needed: &[&str] = match description.authentication.kind {
-        AuthenticationKind::Oauth2 => &[ACCESS_TOKEN, REFRESH_TOKEN],
-        AuthenticationKind::Oauth1 => &[ACCESS_TOKEN],
-        _ => return Ok(()),
+/// Refuse a request that names two elements. A number that no element has is another system's and says nothing.
+fn agree(host: &Host, adapter: &Adapter, request: &CreateRequest) -> Result<(), Problem> {
+    let differs = |other: &&String| match host.adapters.get(other) {
+        Some(named) => named.key() != adapter.key(),
+        None => other.parse::<u64>().is_err(),
     };
-    if needed.iter().any(|name| secrets.get(name).is_some()) {
+    let Some(other) = request.also.iter().find(differs) else {
         return Ok(());
-    }
+    };
     let what = format!(
-        "initial means that the configuration brings tokens: {} is missing",
-        needed.join(" or ")
+        "names {other:?} beside {:?}, which is another element; name the one that is meant",
+        request.element
     );
-    Err(Problem::field("externalAuthentication", what))
+    Err(Problem::field("element", what))
 }
 
 /// What is still being loaded is not wrong of the caller.

@@ -2,7 +2,9 @@
 
 mod change;
 mod create;
+mod external;
 mod keys;
+mod markup;
 mod minted;
 mod mode;
 mod polling;

@@ -3,9 +3,9 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::Problem;
+use super::{Problem, markup::strip_markup};
 use crate::{
-    body::object,
+    body::{Kind, object},
     session::{ACCESS_TOKEN, Consented, REFRESH_TOKEN, Temporary},
     store::ExternalAuthentication,
     vault::Secret,
@@ -16,6 +16,8 @@ use crate::{
 pub struct CreateRequest {
     /// The key or the numeric id of the element.
     pub element: String,
+    /// What else the request calls it: all of it has to mean the same.
+    pub also: Vec<String>,
     /// The instance's name.
     pub name: String,
     /// Its tags; its name when the request gives none.
@@ -43,6 +45,8 @@ pub struct ChangeRequest {
     pub whole: bool,
     /// A fresh code authenticates the instance again.
     pub provider_data: ProviderData,
+    /// Whether the caller says that he brings tokens.
+    pub external: ExternalAuthentication,
 }
 
 /// What the provider handed to the caller.
@@ -65,10 +69,11 @@ impl CreateRequest {
     /// Read a body. `element` is the element of the path, where the path names one.
     pub fn parse(body: &[u8], element: Option<&str>) -> Result<Self, Problem> {
         let body = object(body)?;
-        let element = match element {
-            Some(element) => element.to_owned(),
-            None => element_of(&body)?,
-        };
+        let mut names = element
+            .map(str::to_owned)
+            .into_iter()
+            .chain(element_names(&body)?);
+        let (element, also) = (names.next().ok_or_else(no_element)?, names.collect());
         let name = match body.get("name") {
             None | Some(Value::Null) => {
                 return Err(Problem::field("name", "is missing; give the instance a name"));
@@ -90,6 +95,7 @@ impl CreateRequest {
             .collect();
         Ok(Self {
             element,
+            also,
             name,
             tags,
             configuration,
@@ -124,12 +130,7 @@ impl ChangeRequest {
     }
 
     fn read(body: &Map<String, Value>) -> Result<Self, Problem> {
-        let element = match body.get("element") {
-            Some(Value::Object(element)) if element.contains_key("key") || element.contains_key("id") => {
-                Some(element_of(body)?)
-            }
-            _ => None,
-        };
+        let element = element_names(body)?.into_iter().next();
         let name = match body.get("name") {
             None | Some(Value::Null) => None,
             Some(name) => Some(strip_markup(&text("name", name)?)),
@@ -141,7 +142,11 @@ impl ChangeRequest {
             None | Some(Value::Null) => None,
             Some(tags) => Some(parse_tags(tags)?),
         };
-        let (configuration, provider_data) = (configuration_of(body)?, ProviderData::of(body)?);
+        let (configuration, mut provider_data) = (configuration_of(body)?, ProviderData::of(body)?);
+        if !provider_data.authenticates() && has_empty_code(body) {
+            let what = "is empty; hand over the code that came back from the provider, or leave it out";
+            provider_data.unreadable = Some(Problem::field("providerData.code", what));
+        }
         Ok(Self {
             element,
             name,
@@ -149,6 +154,7 @@ impl ChangeRequest {
             configuration,
             whole: false,
             provider_data,
+            external: external_of(body)?,
         })
     }
 }
@@ -158,11 +164,12 @@ impl ProviderData {
         let data = match body.get("providerData") {
             None | Some(Value::Null) => return Ok(Self::default()),
             Some(Value::Object(data)) => data,
-            Some(_) => {
-                return Err(Problem::field(
-                    "providerData",
-                    "has to be an object such as {\"code\": \"…\"}",
-                ));
+            Some(other) => {
+                let what = format!(
+                    "is {}; it has to be an object such as {{\"code\": \"…\"}}",
+                    Kind::of(other)
+                );
+                return Err(Problem::field("providerData", what));
             }
         };
         let mut unreadable = None;
@@ -237,41 +244,49 @@ fn external_of(body: &Map<String, Value>) -> Result<ExternalAuthentication, Prob
     }
 }
 
-fn element_of(body: &Map<String, Value>) -> Result<String, Problem> {
-    let missing = || {
-        Problem::field(
-            "element.key",
-            "is missing; name the element, for instance {\"element\": {\"key\": \"acme\"}}",
-        )
-    };
-    let Some(Value::Object(element)) = body.get("element") else {
-        return Err(missing());
-    };
-    let named = element
-        .get("key")
-        .or_else(|| element.get("id"))
-        .ok_or_else(missing)?;
-    text("element.key", named)
+/// Whether there is a code with nothing in it.
+fn has_empty_code(body: &Map<String, Value>) -> bool {
+    let code = body.get("providerData").and_then(|data| data.get("code"));
+    code.and_then(Value::as_str)
+        .is_some_and(|code| code.trim().is_empty())
+}
+
+/// What a body calls the element: its key, then its numeric id.
+fn element_names(body: &Map<String, Value>) -> Result<Vec<String>, Problem> {
+    let member = |name| body.get("element")?.get(name).filter(|value| !value.is_null());
+    let named = [("element.key", member("key")), ("element.id", member("id"))];
+    let named = named
+        .into_iter()
+        .filter_map(|(field, value)| Some((field, value?)));
+    named.map(|(field, value)| text(field, value)).collect()
+}
+
+fn no_element() -> Problem {
+    Problem::field(
+        "element.key",
+        "is missing; name the element, for instance {\"element\": {\"key\": \"acme\"}}",
+    )
 }
 
 fn parse_tags(tags: &Value) -> Result<Vec<String>, Problem> {
     let Value::Array(tags) = tags else {
-        return Err(Problem::field("tags", "has to be an array of texts"));
+        let what = format!("is {}; it has to be a list of texts", Kind::of(tags));
+        return Err(Problem::field("tags", what));
     };
-    tags.iter()
-        .map(|tag| text("tags", tag).map(|tag| strip_markup(&tag)))
-        .collect()
+    let tag = |(index, tag)| text(&format!("tags[{index}]"), tag).map(|tag| strip_markup(&tag));
+    tags.iter().enumerate().map(tag).collect()
 }
 
 fn configuration_of(body: &Map<String, Value>) -> Result<IndexMap<String, Option<String>>, Problem> {
     let entries = match body.get("configuration") {
         None | Some(Value::Null) => return Ok(IndexMap::new()),
         Some(Value::Object(entries)) => entries,
-        Some(_) => {
-            return Err(Problem::field(
-                "configuration",
-                "has to be an object of keys and values",
-            ));
+        Some(other) => {
+            let what = format!(
+                "is {}; it has to be an object of keys and values",
+                Kind::of(other)
+            );
+            return Err(Problem::field("configuration", what));
         }
     };
     let entry = |(key, value): (&String, &Value)| {
@@ -292,39 +307,12 @@ fn text(field: &str, value: &Value) -> Result<String, Problem> {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(truth) => Ok(truth.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => Err(Problem::field(
-            field,
-            "has to be a text, a number or a truth value",
-        )),
-    }
-}
-
-/// Drop everything that looks like a tag of HTML: names and tags are shown in browsers. What is left has none either, so
-/// that no tag can be hidden in another.
-fn strip_markup(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    // Where a tag may have begun in what is shown.
-    let mut begun = Vec::new();
-    for character in text.chars() {
-        match character {
-            '<' => begun.push(shown.len()),
-            '>' => {
-                let tag = std::iter::from_fn(|| begun.pop()).find(|start| begins_tag(&shown[*start..]));
-                if let Some(start) = tag {
-                    shown.truncate(start);
-                    continue;
-                }
-            }
-            _ => {}
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            let found = Kind::of(value);
+            let what = format!("is {found}; it has to be a text, a number or a truth value");
+            Err(Problem::field(field, what))
         }
-        shown.push(character);
     }
-    shown
-}
-
-fn begins_tag(text: &str) -> bool {
-    let first = text.chars().nth(1);
-    first.is_some_and(|first| first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?'))
 }
 
 #[cfg(test)]
@@ -386,42 +374,23 @@ mod tests {
             ),
             (
                 r#"{"element":{"key":"a"},"name":"n","tags":"x"}"#,
-                "tags: has to be an array of texts",
+                "tags: is a text; it has to be a list of texts",
             ),
             (
-                r#"{"element":{"key":"a"},"name":"n","tags":[{}]}"#,
-                "tags: has to be a text, a number or a truth value",
+                r#"{"element":{"key":"a"},"name":"n","tags":["a",{}]}"#,
+                "tags[1]: is an object; it has to be a text, a number or a truth value",
             ),
             (
                 r#"{"element":{"key":"a"},"name":"n","configuration":7}"#,
-                "configuration: has to be an object of keys and values",
+                "configuration: is a number; it has to be an object of keys and values",
             ),
             (
                 r#"{"element":{"key":"a"},"name":"n","providerData":7}"#,
-                "providerData: has to be an object such as {\"code\": \"…\"}",
+                "providerData: is a number; it has to be an object such as {\"code\": \"…\"}",
             ),
         ];
         for (body, expected) in cases {
             assert_eq!(refused(body), expected, "{body}");
-        }
-    }
-
-    #[test]
-    fn markup_is_stripped() {
-        let cases = [
-            (r##"<a href="#" onClick="x">churros-xss</a>"##, "churros-xss"),
-            ("a < b > c", "a < b > c"),
-            ("<script>alert(1)</script>x", "alert(1)x"),
-            ("<", "<"),
-            ("1<2 <b>3", "1<2 3"),
-            ("<<i>script>alert(1)<<i>/script>", "alert(1)"),
-            ("<<<b>i>img src=x onerror=alert(1)>", ""),
-            ("<a title=\"<b>\">y</a>", "y"),
-            ("a > b < c > d <e", "a > b < c > d <e"),
-            ("ä<b>ö</b>", "äö"),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(strip_markup(text), expected, "{text}");
         }
     }
 
@@ -435,10 +404,28 @@ mod tests {
         assert!(data.authenticates() && data.code.is_none());
         let problem = data.unreadable.unwrap().to_string();
         assert!(
-            problem.starts_with("providerData.code: has to be a text"),
+            problem.starts_with("providerData.code: is an object; it has to be a text"),
             "{problem}"
         );
         assert!(parsed(r#"{"code":null,"org":{}}"#).unreadable.is_none());
+        let problem = parsed(r#"{"code":" "}"#).unreadable.unwrap().to_string();
+        assert!(problem.starts_with("providerData.code: is empty"), "{problem}");
+    }
+
+    #[test]
+    fn an_element_has_several_names() {
+        let names = |body: &str, path: Option<&str>| {
+            let read = CreateRequest::parse(body.as_bytes(), path).unwrap();
+            [vec![read.element], read.also].concat()
+        };
+        let both = r#"{"name":"n","element":{"id":7,"key":"acme"}}"#;
+        assert_eq!(names(both, None), ["acme", "7"]);
+        assert_eq!(names(both, Some("bell")), ["bell", "acme", "7"]);
+        assert_eq!(
+            names(r#"{"name":"n","element":{"key":null,"id":7}}"#, None),
+            ["7"]
+        );
+        assert_eq!(names(r#"{"name":"n","element":"acme"}"#, Some("bell")), ["bell"]);
     }
 
     #[test]

@@ -116,7 +116,8 @@ pub(super) fn interval(value: &str, rules: Rules) -> Checked {
     };
     let least = rules.min_poll_interval;
     if duration < least {
-        let minutes = least.as_secs_f64() / MINUTE;
+        // Thousandths of a minute, never less than what is allowed.
+        let minutes = least.as_millis().div_ceil(60) as f64 / 1000.0;
         return Err(format!(
             "{value} minutes is less than the host allows: at least {minutes} (setting min_poll_interval, now {})",
             humantime::format_duration(least)
@@ -211,6 +212,11 @@ mod tests {
                 keys::REFRESH_INTERVAL,
                 "0.05",
                 "0.05 minutes is less than the host allows: at least 1 (setting min_poll_interval, now 1m)",
+            ),
+            (
+                keys::REFRESH_INTERVAL,
+                "0",
+                "0 minutes is less than the host allows: at least 1 (setting min_poll_interval, now 1m)",
             ),
             (
                 keys::NOTIFICATIONS_ENABLED,
@@ -321,6 +327,28 @@ mod tests {
         }
         assert!(!is_true(&IndexMap::new(), keys::TRACE_LOGGING));
         assert!(!is_true(&IndexMap::new(), "no.such.key"));
+    }
+
+    #[test]
+    fn the_least_interval_is_said_in_few_digits() {
+        let least = |min_poll_interval| interval("0", Rules { min_poll_interval }).unwrap_err();
+        for (seconds, expected) in [
+            (1, "at least 0.017 ("),
+            (3, "at least 0.05 ("),
+            (90, "at least 1.5 ("),
+        ] {
+            let told = least(Duration::from_secs(seconds));
+            assert!(told.contains(expected), "{told}");
+            assert!(
+                interval(
+                    "0.017",
+                    Rules {
+                        min_poll_interval: Duration::from_secs(1)
+                    }
+                )
+                .is_ok()
+            );
+        }
     }
 
     #[test]

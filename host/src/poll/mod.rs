@@ -12,6 +12,7 @@ mod preview;
 mod refusal;
 mod replay;
 mod scheduler;
+mod single;
 mod telling;
 mod window;
 

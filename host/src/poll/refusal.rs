@@ -33,6 +33,12 @@ pub enum NoPoll {
          resumes one"
     )]
     Paused(InstanceId),
+    /// The one that is asked for rests.
+    #[error(
+        "instance {0} does not poll {1}: its poller is paused; PATCH /instances/{0}/pollers/{1} with paused false \
+         resumes it"
+    )]
+    PausedOne(InstanceId, String),
     /// Somebody else polls it.
     #[error("a poll of instance {0} is in progress; ask again when it has ended")]
     Polling(InstanceId),

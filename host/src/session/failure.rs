@@ -119,6 +119,18 @@ impl Failure {
         }
     }
 
+    /// The same for whoever uses the host: a guest's own words stay in its log and in its reports.
+    pub fn outwards(&self) -> String {
+        let outline = match self {
+            Self::Adapter(error) => error.outline(),
+            _ => None,
+        };
+        match outline {
+            Some(outline) => format!("{outline}; the host's log has the rest, and names the report of it"),
+            None => self.in_full(),
+        }
+    }
+
     /// As results of cases and tapes have it.
     pub(crate) fn shown(&self) -> Value {
         let kind = match self {

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{Result, TenantError};
 use crate::{
-    body::read,
+    body::{BodyError, read},
     store::{AccountId, OrganizationId, Role},
 };
 
@@ -56,7 +56,7 @@ pub struct UserRequest {
 impl OrganizationRequest {
     /// Read a body.
     pub fn parse(body: &[u8]) -> Result<Self> {
-        let request: Self = read(body)?;
+        let request: Self = read(body).map_err(what_a_user_is)?;
         present("name", &request.name)?;
         request.user.check()?;
         Ok(request)
@@ -93,6 +93,16 @@ impl UserRequest {
         short("firstName", &self.first_name)?;
         short("lastName", &self.last_name)
     }
+}
+
+/// Say what belongs there where an organization's first user is missing.
+fn what_a_user_is(mut error: BodyError) -> BodyError {
+    if error.place == "user" {
+        error
+            .what
+            .push_str("; it is the first user, who will be an administrator, for instance {\"email\": \"bob@example.com\"}");
+    }
+    error
 }
 
 fn present(field: &'static str, text: &str) -> Result<()> {

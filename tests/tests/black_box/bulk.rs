@@ -161,7 +161,7 @@ async fn an_export_is_fetched_in_every_form() -> anyhow::Result<()> {
     api.with("accept", "image/png")
         .get(&path)
         .await?
-        .refused(406, &[])?;
+        .refused(406, &["application/json", "application/x-ndjson", "text/csv"])?;
     api.get(&format!("{path}?format=xml"))
         .await?
         .refused(400, &["format", "csv"])?;

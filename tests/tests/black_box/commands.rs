@@ -462,7 +462,17 @@ async fn a_host_that_cannot_be_used_is_told_apart() -> anyhow::Result<()> {
     let nowhere = home
         .run_bare(&[&list[..], &["--host", "localhost:8080"]].concat())
         .await?;
-    assert!(nowhere.stderr.contains("http://127.0.0.1:8080"), "{nowhere:?}");
+    assert!(
+        nowhere.stderr.contains("write http:// or https:// before it")
+            && nowhere.stderr.contains("http://127.0.0.1:8080"),
+        "{nowhere:?}"
+    );
+    // The address that clients of the interface have.
+    for end in ["/elements/api-v2", "/elements/api-v2/", "/"] {
+        let base = format!("{}{end}", stage.host()?.url());
+        let found = home.run_bare(&[&list[..], &["--host", &base]].concat()).await?;
+        assert_eq!(found.code, Some(0), "{base}: {found:?}");
+    }
     let wrong = home
         .run_bare(&[&list[..], &["--user-secret", "wrong"]].concat())
         .await?;

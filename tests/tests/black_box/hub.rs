@@ -177,6 +177,25 @@ async fn records_are_created_read_changed_and_deleted() -> anyhow::Result<()> {
     let lead = api.delete("/hubs/crm/leads/1").await?;
     lead.refused(405, &["leads", "delete"])?;
     assert_eq!(lead.header("allow"), "GET, HEAD");
+    // Nor is another answer given for methods that no resource has at the path.
+    for (method, path, allow) in [
+        (Method::DELETE, "/leads", "GET, HEAD"),
+        (Method::PATCH, "/hubs/crm/leads", "GET, HEAD"),
+        (Method::POST, "/leads/1", "GET, HEAD"),
+        (Method::PUT, "/contacts", "GET, HEAD, POST"),
+    ] {
+        let unknown = api.call(method.clone(), path, None).await?;
+        unknown.refused(405, &[method.as_str(), "of maximizer", "it can list"])?;
+        assert_eq!(unknown.header("allow"), allow, "{method} {path}");
+        assert_eq!(unknown.header("elements-element-instance-id"), id);
+    }
+    let none = api.delete("/hubs/crm/nothing").await?;
+    none.refused(404, &["nothing", "contacts", "opportunities"])?;
+    assert_eq!(none.header("allow"), "");
+    let stranger = stage.api.authorized(None);
+    let stranger = stranger.delete("/leads").await?;
+    stranger.refused(401, &[])?;
+    assert_eq!(stranger.header("allow"), "");
     api.call(Method::POST, "/contacts", Some(b"[1]".to_vec()))
         .await?
         .refused(400, &["body"])?;

@@ -134,6 +134,11 @@ async fn a_poll_on_demand_is_refused_with_its_cause() -> anyhow::Result<()> {
     let on = json!({ "configuration": { "event.notification.enabled": true } });
     stage.api.patch(&path, &on).await?.ok()?;
     stage.poll(&instance).await?;
+    let nope = json!({ "resource": "nope" });
+    for polls in [&polls, &format!("{polls}/preview")] {
+        let unknown = stage.api.post(polls, &nope).await?;
+        unknown.refused(404, &["does not poll \"nope\"", "contacts"])?;
+    }
 
     stage.provider.set_fault(
         "slow",
@@ -372,5 +377,53 @@ async fn rows_that_show_late_are_told_when_they_show() -> anyhow::Result<()> {
     stage.receiver.expect("UPDATED", &late).await?;
     stage.settle(&instance).await?;
     assert_eq!(stage.receiver.events().len(), 2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_resource_is_polled_on_demand() -> anyhow::Result<()> {
+    let stage = Stage::set().await?;
+    let resources = json!({
+        "event.poller.refresh_interval": "1000", "event.poller.configuration": { "contacts": {}, "companies": {} },
+    });
+    let instance = stage.instance_with(resources).await?;
+    let path = format!("/instances/{}", instance.id);
+    let polls = format!("{path}/polls");
+    stage.poll(&instance).await?;
+    let counted = async |resource: &str| {
+        let done = stage
+            .api
+            .get(&format!("{polls}?resource={resource}"))
+            .await?
+            .ok()?;
+        anyhow::Ok(done.as_array().map_or(0, Vec::len))
+    };
+    let (contacts, companies) = (counted("contacts").await?, counted("companies").await?);
+    let before = stage.pollers(&instance).await?;
+    let key = stage.provider.contact("Chung")?;
+    let one = json!({ "resource": "contacts" });
+    stage.api.post(&polls, &one).await?.ok()?;
+    stage.receiver.expect("CREATED", &key).await?;
+    assert_eq!(counted("contacts").await?, contacts + 1);
+    assert_eq!(counted("companies").await?, companies);
+    // When all are due has not changed.
+    let after = stage.pollers(&instance).await?;
+    assert_eq!(after[0]["nextRun"], before[0]["nextRun"]);
+
+    let contacts = format!("{path}/pollers/contacts");
+    let rest = json!({ "paused": true });
+    stage.api.patch(&contacts, &rest).await?.ok()?;
+    stage
+        .api
+        .post(&polls, &one)
+        .await?
+        .refused(409, &["contacts", "paused"])?;
+    stage.api.delete(&format!("{path}/enabled")).await?;
+    for polls in [&polls, &format!("{polls}/preview")] {
+        for body in [json!({}), json!({ "resource": "companies" })] {
+            let disabled = stage.api.post(polls, &body).await?;
+            disabled.refused(409, &["is disabled"])?;
+        }
+    }
     Ok(())
 }

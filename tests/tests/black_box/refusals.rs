@@ -36,7 +36,7 @@ async fn wrong_input_is_refused_with_the_field_and_what_it_should_be() -> anyhow
     let interval = "/configuration/event.poller.refresh_interval";
     let headers = "/configuration/event.notification.callback.headers";
     let pollers = "/configuration/event.poller.configuration";
-    let cases: [(&str, Value, &[&str]); 38] = [
+    let cases: [(&str, Value, &[&str]); 39] = [
         (
             "/element/key",
             json!("nobody"),
@@ -46,7 +46,8 @@ async fn wrong_input_is_refused_with_the_field_and_what_it_should_be() -> anyhow
         ("/element", Value::Null, &["element.key"]),
         ("/name", Value::Null, &["name"]),
         ("/name", json!(" "), &["name"]),
-        ("/tags", json!("Docs"), &["tags", "array"]),
+        ("/tags", json!("Docs"), &["tags: is a text", "list"]),
+        ("/tags", json!(["a", []]), &["tags[1]: is a list"]),
         ("/configuration", json!([]), &["configuration", "object"]),
         ("/providerData", json!("code"), &["providerData", "object"]),
         ("/providerData", Value::Null, &["providerData.code", "oauth/url"]),
@@ -375,6 +376,13 @@ async fn bodies_are_refused_in_words_of_our_own() -> anyhow::Result<()> {
         (
             Method::POST,
             "/organizations",
+            "{\"name\": \"n\", \"email\": \"bob@example.com\"}",
+            "user: is missing; it is the first user, who will be an administrator, for instance {\"email\": \
+             \"bob@example.com\"}",
+        ),
+        (
+            Method::POST,
+            "/organizations",
             "{\"name\": \"n\", \"user\": {\"email\": 7}}",
             "user.email: is a number; it has to be a text",
         ),
@@ -486,6 +494,25 @@ async fn strangers_wrong_paths_and_large_bodies_are_refused() -> anyhow::Result<
         "/instances/7/pollers",
     ] {
         api.get(path).await?.refused(404, &[])?;
+    }
+    // What there is instead is told to those whom the host knows.
+    let stranger = api.authorized(None);
+    for path in ["/elements/nope/oauth/url", "/elements/nope/oauth/token"] {
+        let answer = stranger.get(path).await?;
+        answer.refused(404, &["there is no element \"nope\""])?;
+        assert!(!answer.text.contains("maximizer"), "{}", answer.text);
+        api.get(path).await?.refused(404, &["nope", "maximizer"])?;
+    }
+    for (method, path, named) in [
+        (Method::DELETE, "/notifications/-1", "notification -1"),
+        (Method::PUT, "/notifications/-1/acknowledge", "notification -1"),
+        (
+            Method::DELETE,
+            "/notifications/subscriptions/-1",
+            "subscription -1",
+        ),
+    ] {
+        api.call(method, path, None).await?.refused(404, &[named])?;
     }
     // A path is named as it was sent.
     for path in ["/a/b/c/d", "/a/b/c/d/e", "/hubs/crm/a/b/c/d"] {

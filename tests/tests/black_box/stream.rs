@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use periodic_tests::{Api, Instance, ORGANIZATION_SECRET, PATIENCE, Stage, USER_SECRET, client};
+use periodic_tests::{Api, Home, Instance, ORGANIZATION_SECRET, PATIENCE, Stage, USER_SECRET, client};
 use reqwest::Response;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 /// A stream of server-sent events.
 struct Stream {
@@ -52,6 +56,16 @@ impl Stream {
 
     async fn next(&mut self) -> anyhow::Result<Frame> {
         loop {
+            let frame = self.frame().await?;
+            if !frame.data.is_null() {
+                return Ok(frame);
+            }
+        }
+    }
+
+    /// Whatever comes next: an event, or what has no data.
+    async fn frame(&mut self) -> anyhow::Result<Frame> {
+        loop {
             if let Some((frame, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {
                     let mut lines = frame.lines();
@@ -65,10 +79,7 @@ impl Stream {
                     data: serde_json::from_str(&field("data").unwrap_or_default()).unwrap_or_default(),
                 };
                 self.text = rest.to_owned();
-                if !found.data.is_null() {
-                    return Ok(found);
-                }
-                continue;
+                return Ok(found);
             }
             let piece = tokio::time::timeout(PATIENCE, self.response.chunk()).await??;
             let piece = piece.context("the stream ended")?;
@@ -156,6 +167,70 @@ async fn a_stream_tells_events_as_they_come_and_goes_on_where_it_was_left() -> a
         .get("/instances/events/stream")
         .await?
         .refused(401, &[])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_breaks_before_its_first_event_loses_none() -> anyhow::Result<()> {
+    let mut stage = Stage::set().await?;
+    let instance = stage.instance().await?;
+    let told = stage.provider.contact("Told")?;
+    stage.receiver.expect("CREATED", &told).await?;
+    let mut stream = Stream::open(&stage, "/instances/events/stream", None).await?;
+    let begins = stream.frame().await?;
+    assert!(
+        begins.kind.is_empty() && begins.data.is_null() && begins.id != "0",
+        "{begins:?}"
+    );
+    let missed = stage.provider.contact("Missed")?;
+    stage.receiver.expect("CREATED", &missed).await?;
+    stage.stop().await?;
+    stage.start().await?;
+    let path = format!("/instances/{}/events/stream", instance.id);
+    let mut resumed = Stream::open(&stage, &path, Some(&begins.id)).await?;
+    assert_eq!(
+        resumed.frame().await?.id,
+        begins.id,
+        "it begins where it was asked to"
+    );
+    assert_eq!(objects(&resumed.next().await?), [missed.as_str()]);
+    Ok(())
+}
+
+/// Answer one request with a stream that breaks off after this; the request's head.
+async fn broken_stream(listener: &TcpListener, text: &str) -> anyhow::Result<String> {
+    let (mut client, _peer) = listener.accept().await?;
+    let (mut head, mut buffer) = (String::new(), [0; 4096]);
+    while !head.contains("\r\n\r\n") {
+        let read = client.read(&mut buffer).await?;
+        anyhow::ensure!(read > 0, "no request came: {head}");
+        head.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    let answer =
+        format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n{text}");
+    client.write_all(answer.as_bytes()).await?;
+    client.shutdown().await?;
+    Ok(head.to_ascii_lowercase())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_goes_on_from_where_a_stream_began() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let words = ["events", "tail", "--host", &url, "--limit", "1", "--json"];
+    let host = async {
+        let first = broken_stream(&listener, "id: 41\n\n").await?;
+        let second = broken_stream(&listener, "id: 41\n\nid: 42\ndata: {\"id\":\"x\"}\n\n").await?;
+        anyhow::Ok((first, second))
+    };
+    let (output, asked) = tokio::join!(home.run_bare(&words), host);
+    let (output, (first, second)) = (output?, asked?);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(!first.contains("last-event-id"), "{first}");
+    assert!(second.contains("last-event-id: 41"), "{second}");
+    let event: Value = serde_json::from_str(&output.stdout)?;
+    assert_eq!(event, json!({ "id": "x", "streamId": "42" }));
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -402,6 +402,15 @@ async fn a_secret_has_a_budget_of_requests() -> anyhow::Result<()> {
     refused.refused(429, &["api.rate_limit"])?;
     let after: u64 = refused.header("retry-after").parse()?;
     assert!((1..=1200).contains(&after), "{after}");
+    let home = stage.user()?;
+    let told = home.run_bare(&["elements", "list"]).await?;
+    assert!(told.stderr.contains("ask again in "), "{told:?}");
+    let told = home.run_bare(&["elements", "list", "--json"]).await?;
+    let told: Value = serde_json::from_str(&told.stderr)?;
+    assert!(
+        told["retryAfter"].as_u64().is_some_and(|after| after > 0),
+        "{told}"
+    );
     // Wrong secrets have no budget, and cost nobody's.
     stage
         .api

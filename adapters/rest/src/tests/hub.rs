@@ -4,7 +4,7 @@ use periodic_sdk::contract::{
     Body, Context, Failure, Hub as _, Listed, Listing, Operation, Outcome, Position, Response, Step,
 };
 
-use super::{answer, asked, helpdesk, linked, text, tracker};
+use super::{TRACKER, answer, asked, helpdesk, linked, text, tracker};
 use crate::{Rest, paging::Place};
 
 fn listing(resource: &str) -> Listing {
@@ -97,6 +97,27 @@ fn lists_follow_links_within_their_origin() {
         };
         let refused = Rest::begin(&tracker(), Operation::List(foreign));
         assert!(matches!(refused, Err(Failure::InvalidRequest(_))), "{refused:?}");
+    }
+}
+
+#[test]
+fn counted_pages_end_where_the_total_does() {
+    let paging = "style = \"page\"\nparameter = \"page\"";
+    let file = TRACKER.replacen("style = \"link\"", paging, 1);
+    let counted = Context {
+        package: Some(file.into_bytes()),
+        ..tracker()
+    };
+    // Seven there are, as the answer says.
+    for (page, goes_on) in [(6, true), (7, false)] {
+        let one = Listing {
+            start: Position::Page(page),
+            page_size: 1,
+            total: false,
+            ..listing("issues")
+        };
+        let found = listed(&counted, one, &answer("[{}]"));
+        assert_eq!((found.next.is_some(), found.total), (goes_on, None), "{page}");
     }
 }
 

@@ -13,17 +13,14 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{
-    super::{
-        Api,
-        auth::Caller,
-        error::{ApiError, ApiResult},
-        query::Query,
-    },
-    find,
+use super::super::{
+    Api,
+    auth::Caller,
+    error::{ApiError, ApiResult},
+    query::Query,
 };
 use crate::{
-    adapter::Adapter,
+    adapter::{Adapter, NotServed},
     body,
     egress::Secrets,
     ids,
@@ -82,19 +79,21 @@ pub(super) struct Parameters {
 pub(super) async fn url(
     State(api): State<Api>,
     Path(key): Path<String>,
+    caller: Result<Caller, ApiError>,
     query: Query,
 ) -> ApiResult<Json<Consent>> {
-    authorize_url(&api, &key, &query).await
+    authorize_url(&api, &key, caller.ok(), &query).await
 }
 
 /// `POST /elements/{keyOrId}/oauth/url`: the parameters in the query or in a JSON object, which logs do not see.
 pub(super) async fn url_of_body(
     State(api): State<Api>,
     Path(key): Path<String>,
+    caller: Result<Caller, ApiError>,
     query: Query,
     body: Bytes,
 ) -> ApiResult<Json<Consent>> {
-    authorize_url(&api, &key, &with_body(query, &body)?).await
+    authorize_url(&api, &key, caller.ok(), &with_body(query, &body)?).await
 }
 
 /// `GET /elements/{keyOrId}/oauth/token`: the temporary credentials of OAuth 1.0a. Nobody has to say who he is for it, as
@@ -136,13 +135,23 @@ fn with_body(mut query: Query, body: &[u8]) -> ApiResult<Query> {
     Ok(query)
 }
 
+/// The element of a path. What else is served, and what is not, is told to known callers only.
+async fn element(api: &Api, key: &str, caller: Option<&Caller>) -> ApiResult<Arc<Adapter>> {
+    match api.host.adapters.find(key).await {
+        Err(NotServed::Kept { .. } | NotServed::Unknown { .. }) if caller.is_none() => {
+            Err(ApiError::not_found(format!("there is no element {key:?}")))
+        }
+        found => Ok(found?),
+    }
+}
+
 async fn request_token(
     api: &Api,
     key: &str,
     caller: Option<Caller>,
     query: &Query,
 ) -> ApiResult<Json<TemporaryView>> {
-    let adapter = find(api, key).await?;
+    let adapter = element(api, key, caller.as_ref()).await?;
     let key = adapter.key();
     match adapter.description().authentication.kind {
         AuthenticationKind::Oauth1 => {}
@@ -178,8 +187,13 @@ async fn request_token(
     }))
 }
 
-async fn authorize_url(api: &Api, key: &str, query: &Query) -> ApiResult<Json<Consent>> {
-    let adapter = find(api, key).await?;
+async fn authorize_url(
+    api: &Api,
+    key: &str,
+    caller: Option<Caller>,
+    query: &Query,
+) -> ApiResult<Json<Consent>> {
+    let adapter = element(api, key, caller.as_ref()).await?;
     let key = adapter.key().to_owned();
     let kind = adapter.description().authentication.kind;
     if !matches!(kind, AuthenticationKind::Oauth1 | AuthenticationKind::Oauth2) {

@@ -6,6 +6,7 @@ mod place;
 mod query;
 mod target;
 mod told;
+mod unknown;
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get as on_get,
+    routing::{MethodRouter, get as on_get},
 };
 use periodic_sdk::{
     child,
@@ -64,11 +65,8 @@ pub(super) fn routes() -> Router<Api> {
         .route("/hubs/{hub}/objects", on_get(objects::list))
         .route("/hubs/{hub}/objects/{name}/metadata", on_get(objects::metadata))
         .route("/hubs/{hub}/objects/{name}/docs", on_get(objects::docs))
-        .route("/hubs/{hub}/{resource}", on_get(list).post(create))
-        .route(
-            "/hubs/{hub}/{resource}/{id}",
-            on_get(get).patch(update).put(replace).delete(delete),
-        )
+        .route("/hubs/{hub}/{resource}", of_all())
+        .route("/hubs/{hub}/{resource}/{id}", of_one())
         .merge(children("/hubs/{hub}"))
         .route_layer(middleware::from_fn(told::tell))
         .merge(resources())
@@ -145,11 +143,8 @@ fn records(collection: &str, id: &str, read: &'static str) -> [Endpoint; 6] {
 /// The resources without a hub before them.
 pub(super) fn resources() -> Router<Api> {
     Router::new()
-        .route("/{resource}", on_get(list).post(create))
-        .route(
-            "/{resource}/{id}",
-            on_get(get).patch(update).put(replace).delete(delete),
-        )
+        .route("/{resource}", of_all())
+        .route("/{resource}/{id}", of_one())
         .merge(children(""))
         .route_layer(middleware::from_fn(told::tell))
 }
@@ -158,12 +153,20 @@ pub(super) fn resources() -> Router<Api> {
 fn children(prefix: &str) -> Router<Api> {
     let child = format!("{prefix}/{{resource}}/{{id}}/{{child}}");
     Router::new()
-        .route(&child, on_get(list).post(create))
-        .route(
-            &format!("{child}/{{object}}"),
-            on_get(get).patch(update).put(replace).delete(delete),
-        )
+        .route(&child, of_all())
+        .route(&format!("{child}/{{object}}"), of_one())
         .route_layer(middleware::from_fn(of_instances))
+}
+
+/// What is done at the path of all objects of a resource.
+fn of_all() -> MethodRouter<Api> {
+    on_get(list).post(create).fallback(unknown::of_all)
+}
+
+/// What is done at the path of one of them.
+fn of_one() -> MethodRouter<Api> {
+    let known = on_get(get).patch(update).put(replace).delete(delete);
+    known.fallback(unknown::of_one)
 }
 
 async fn of_instances(uri: OriginalUri, request: Request, next: Next) -> Response {

@@ -35,10 +35,20 @@ impl Place {
 /// What `Allow` says at the path of an operation that cannot be done: the other methods that the element describes there.
 pub(super) fn allowed(refused: ResourceOperation, resource: &Resource) -> String {
     let refused = Place::of(refused);
+    methods(resource, |place| {
+        place.on_object == refused.on_object && *place != refused
+    })
+}
+
+/// What it says where a method is none of a resource's: those that the element describes there.
+pub(super) fn described(on_object: bool, resource: &Resource) -> String {
+    methods(resource, |place| place.on_object == on_object)
+}
+
+fn methods(resource: &Resource, is_meant: impl Fn(&Place) -> bool) -> String {
     let places = resource.operations.iter().map(|operation| Place::of(*operation));
-    let left = places.filter(|place| place.on_object == refused.on_object && *place != refused);
     // Whoever may read may ask for the head alone.
-    let methods = left.flat_map(|place| match place.method {
+    let methods = places.filter(is_meant).flat_map(|place| match place.method {
         "GET" => vec!["GET", "HEAD"],
         method => vec![method],
     });
@@ -71,5 +81,8 @@ mod tests {
             "PATCH, DELETE",
             "although it is described"
         );
+        assert_eq!(described(false, &read_only), "GET, HEAD");
+        assert_eq!(described(true, &all_but_one), "GET, HEAD, PATCH, DELETE");
+        assert_eq!(described(true, &resource(&[List, Create])), "");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use periodic_sdk::description::{Description, Resource, ResourceOperation};
 use serde_json::{Value, value::RawValue};
 
@@ -15,7 +15,7 @@ use super::{
     },
     address::Addressed,
     find, find_any,
-    place::{Place, allowed},
+    place::{Place, allowed, described},
 };
 use crate::{
     adapter::contract::hub,
@@ -82,16 +82,41 @@ impl Target {
         if known.operations.contains(&needed) {
             return Ok(());
         }
-        let word = |operation: ResourceOperation| Place::of(operation).verb;
-        let can: Vec<&str> = known.operations.iter().map(|known| word(*known)).collect();
-        let message = format!(
-            "{} of {} cannot {}; it can {}",
+        let what = format!("cannot {}", Place::of(needed).verb);
+        let refusal = self.refusal(description, known, &what);
+        Err(refusal.not_allowed(&allowed(needed, known)))
+    }
+
+    /// Refuse a method that no resource has at the path of all objects, or of one.
+    pub(super) fn unknown(
+        &self,
+        description: &Description,
+        method: &Method,
+        on_object: bool,
+    ) -> ApiResult<ApiError> {
+        let known = self.find(description)?;
+        let place = if on_object {
+            "the path of one object"
+        } else {
+            "this path"
+        };
+        let what = format!("does not know the method {method} at {place}");
+        let refusal = self.refusal(description, known, &what);
+        Ok(refusal.not_allowed(&described(on_object, known)))
+    }
+
+    /// What cannot be done with the resource, and what can.
+    fn refusal(&self, description: &Description, known: &Resource, what: &str) -> ApiError {
+        let can = known
+            .operations
+            .iter()
+            .map(|operation| Place::of(*operation).verb);
+        ApiError::bad_request(format!(
+            "{} of {} {what}; it can {}",
             self.asked.declared,
             description.key,
-            word(needed),
-            can.join(", ")
-        );
-        Err(ApiError::bad_request(message).not_allowed(&allowed(needed, known)))
+            can.collect::<Vec<_>>().join(", ")
+        ))
     }
 
     /// What the element says of the resource.

@@ -14,6 +14,7 @@ use super::{
     super::{
         Api,
         auth::Caller,
+        elements,
         error::{ApiError, ApiResult},
         query::Query,
         view::{InstanceBody, Shown, events_enabled},
@@ -86,12 +87,14 @@ pub(super) async fn of_element(
     Path(element): Path<String>,
     query: Query,
 ) -> ApiResult<(HeaderMap, Json<Listed>)> {
-    let key = api
-        .host
-        .adapters
-        .get(&element)
-        .map_or(element, |adapter| adapter.key().to_owned());
-    list_with(&api, &caller, &query, Some(key)).await
+    let found = elements::find(&api, &element).await;
+    let key = found.as_ref().map_or(element, |adapter| adapter.key().to_owned());
+    let (headers, Json(listed)) = list_with(&api, &caller, &query, Some(key)).await?;
+    // Instances outlive the adapter that serves them.
+    match (found, &listed) {
+        (Err(unknown), Listed::Page(page)) if page.is_empty() => Err(unknown),
+        _ => Ok((headers, Json(listed))),
+    }
 }
 
 /// `GET /instances/count`: how many there are, and of which elements.

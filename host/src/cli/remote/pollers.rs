@@ -47,6 +47,8 @@ pub(in crate::cli) enum Command {
         target: Target,
         /// The instance's id.
         instance: String,
+        /// Only this resource.
+        resource: Option<String>,
     },
     /// Show what a poll would do: requests, records and events. Nothing is stored or delivered.
     Preview {
@@ -111,9 +113,14 @@ impl Command {
             Self::Pause(poller) => poller.change(json!({ "paused": true })).await,
             Self::Resume(poller) => poller.change(json!({ "paused": false })).await,
             Self::Rewind { poller, since } => poller.change(json!({ "cursor": since })).await,
-            Self::Poll { target, instance } => {
+            Self::Poll {
+                target,
+                instance,
+                resource,
+            } => {
                 let path = format!("/instances/{}/polls", segment(&instance));
-                let pollers = target.send(Method::POST, &path, Some(&json!({}))).await?;
+                let body = json!({ "resource": resource });
+                let pollers = target.send(Method::POST, &path, Some(&body)).await?;
                 target.list(rows(pollers)?, &LISTING)
             }
             Self::Preview {

@@ -42,6 +42,10 @@ pub(super) async fn run(
                 if let Some(id) = &frame.id {
                     last = Some(id.clone());
                 }
+                if frame.data.is_empty() {
+                    // Where the stream begins, before anything came.
+                    continue;
+                }
                 show(target.json, &frame);
                 left = left.map(|left| left.saturating_sub(1));
                 if left == Some(0) {
@@ -121,7 +125,7 @@ impl Frames {
             let line = line.trim_end_matches(['\n', '\r']);
             if line.is_empty() {
                 let frame = std::mem::take(&mut self.frame);
-                frames.extend(Some(frame).filter(|frame| !frame.data.is_empty()));
+                frames.extend(Some(frame).filter(|frame| *frame != Frame::default()));
                 continue;
             }
             let (field, value) = line.split_once(':').unwrap_or((line, ""));
@@ -146,12 +150,17 @@ mod tests {
 
     #[test]
     fn frames_are_found_wherever_the_network_cuts() {
-        let stream = ":\n\nid: 7\nevent: event\ndata: {\"a\":\ndata: 1}\n\r\ndata:x\nretry: 5\n\nid: 9\n";
+        let stream =
+            ":\n\nid: 6\n\nid: 7\nevent: event\ndata: {\"a\":\ndata: 1}\n\r\ndata:x\nretry: 5\n\nid: 9\n";
         let frame = |id: Option<&str>, data: &str| Frame {
             id: id.map(str::to_owned),
             data: data.to_owned(),
         };
-        let expected = [frame(Some("7"), "{\"a\":\n1}"), frame(None, "x")];
+        let expected = [
+            frame(Some("6"), ""),
+            frame(Some("7"), "{\"a\":\n1}"),
+            frame(None, "x"),
+        ];
         for length in 1..stream.len() {
             let mut frames = Frames::default();
             let found: Vec<_> = stream
