@@ -200,9 +200,10 @@ async fn answer(State(asked): State<Arc<Mutex<Vec<Asked>>>>, request: Request) -
         .iter()
         .map(|(name, value)| format!("{name}: {value}"))
         .collect();
+    let key = arrived.header("x-key").concat();
     let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
     asked.push(arrived);
     Json(json!({
-        "id": 1, "name": "http://127.0.0.1:1/api", "lifetime": 1e300, "echo": echo, "number": asked.len(),
+        "id": 1, "name": "http://127.0.0.1:1/api", "lifetime": 1e300, "echo": echo, "key": key, "number": asked.len(),
     }))
 }

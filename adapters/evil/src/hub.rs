@@ -4,8 +4,8 @@ use crate::guest::{
     hub::{Listed, Operation, Outcome, Step},
     log::{self, Level},
     types::{
-        Answer, Body, Capture, Context, Credential, Detail, Effect, Exchange, Failure, Header, Piece,
-        Placement, Request, Source, SourceText, Span, Target,
+        Answer, Body, Capture, Context, Credential, Detail, Digest, Effect, Encoding, Exchange, Failure,
+        Header, HmacCredential, Part, Piece, Placement, Request, Source, SourceText, Span, Target,
     },
 };
 
@@ -62,6 +62,33 @@ pub(crate) fn begin(context: &Context, _: &Operation, attack: &str) -> Result<St
         }
         "endless life" => {
             request.captures = vec![capture("lifetime", Target::Lifetime("evil.key".to_owned()))];
+        }
+        "capture an echoed secret" => {
+            request.captures = vec![capture("key", Target::Setting("evil.stolen".to_owned()))]
+        }
+        "too many captures" => {
+            let captured = |number: i32| capture("name", Target::Setting(format!("evil.{number}")));
+            request.captures = (0..33).map(captured).collect();
+        }
+        "too many headers" => {
+            request.headers = (0..101)
+                .map(|number| header(&format!("X-{number}"), "1"))
+                .collect();
+        }
+        "too many credentials" => {
+            request.credentials = (0..17).map(|_| key_in("X-Key", "evil.key")).collect()
+        }
+        "too long a URL" => request.url = format!("{base}/things?{}", "x".repeat(64 << 10)),
+        "the body signed twice" => request.credentials.push(signed(vec![Part::Body, Part::Body])),
+        "too many signed parts" => {
+            request.credentials.push(signed(vec![Part::Seconds; 33]));
+        }
+        "a page token without end" => {
+            return Ok(Step::Done(Outcome::Listed(Listed {
+                records: Vec::new(),
+                next: Some("x".repeat(9 << 10)),
+                total: None,
+            })));
         }
         "too many requests" => {
             let requests = (0..101).map(|_| get(&format!("{base}/things"))).collect();
@@ -228,6 +255,18 @@ fn key_in(name: &str, secret: &str) -> Credential {
         name: name.to_owned(),
         prefix: String::new(),
         secret: secret.to_owned(),
+    })
+}
+
+fn signed(over: Vec<Part>) -> Credential {
+    Credential::Hmac(HmacCredential {
+        header: "X-Signature".to_owned(),
+        prefix: String::new(),
+        digest: Digest::Sha256,
+        encoding: Encoding::Hex,
+        key: "evil.key".to_owned(),
+        over,
+        also: Vec::new(),
     })
 }
 

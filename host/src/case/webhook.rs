@@ -164,6 +164,9 @@ pub(super) fn verification_json(verification: &webhook::Verification) -> Value {
         webhook::Verification::Secret(shared) => json!({ "secret": {
             "header": shared.header, "prefix": shared.prefix, "secret": shared.secret,
         } }),
+        webhook::Verification::Basic(basic) => json!({ "basic": {
+            "user": basic.user, "secret": basic.secret,
+        } }),
     }
 }
 
@@ -171,6 +174,7 @@ fn part_json(part: &types::Part) -> Value {
     match part {
         types::Part::Text(text) => json!({ "text": text }),
         types::Part::Method => "method".into(),
+        types::Part::Url => "url".into(),
         types::Part::Path => "path".into(),
         types::Part::Query => "query".into(),
         types::Part::Body => "body".into(),

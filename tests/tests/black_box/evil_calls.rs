@@ -2,7 +2,7 @@
 //! host, and one that behaves works beside them.
 
 use anyhow::Context as _;
-use periodic_tests::{EVIL_KEY, Home, Siege, becomes, eventually, test_adapters};
+use periodic_tests::{EVIL_KEY, Home, Needle, Siege, becomes, eventually, search_folder, test_adapters};
 use serde_json::json;
 
 /// The attack's function, its name, the status of the answer, and what its message says.
@@ -134,6 +134,18 @@ const MALFORMED: &[Case] = &[
 const REQUESTS: &[Case] = &[
     (
         "hub.begin",
+        "another outcome",
+        502,
+        &["an outcome of another operation than the one that was asked for"],
+    ),
+    (
+        "hub.begin",
+        "a page token without end",
+        502,
+        &["a page token of 9216 bytes, and 8192 are the most"],
+    ),
+    (
+        "hub.begin",
         "undeclared host",
         400,
         &[
@@ -245,6 +257,42 @@ const REQUESTS: &[Case] = &[
         "secret in the query",
         400,
         &["does not bind the secret", "query:key"],
+    ),
+    (
+        "hub.begin",
+        "too many captures",
+        400,
+        &["it has 33 captures, and 32 are the most"],
+    ),
+    (
+        "hub.begin",
+        "too many headers",
+        400,
+        &["it has 101 headers, and 100 are the most"],
+    ),
+    (
+        "hub.begin",
+        "too many credentials",
+        400,
+        &["it has 17 credentials, and 16 are the most"],
+    ),
+    (
+        "hub.begin",
+        "too long a URL",
+        400,
+        &["bytes of its URL, and 65536 are the most"],
+    ),
+    (
+        "hub.begin",
+        "the body signed twice",
+        400,
+        &["2 bodies in what is signed, and 1 are the most"],
+    ),
+    (
+        "hub.begin",
+        "too many signed parts",
+        400,
+        &["33 parts that are signed, and 32 are the most"],
     ),
     ("hub.begin", "backslash", 200, &[]),
     ("hub.begin", "line break in the URL", 200, &[]),
@@ -377,6 +425,26 @@ async fn what_an_adapter_derives_becomes_no_secret_and_no_address() -> anyhow::R
         asked.last().map(|asked| asked.header("x-key")),
         Some(vec![EVIL_KEY])
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_a_provider_echoes_is_no_setting() -> anyhow::Result<()> {
+    let siege = Siege::lay(limits).await?;
+    let made = siege
+        .instance("hub.begin", "capture an echoed secret")
+        .await?
+        .ok()?;
+    let api = siege.api.element(made["token"].as_str().unwrap_or_default());
+    api.get("/things").await?.ok()?;
+    api.get("/things").await?.ok()?;
+    let asked = siege.provider.asked();
+    assert_eq!(
+        asked.last().map(|asked| asked.header("x-key")),
+        Some(vec![EVIL_KEY])
+    );
+    let needles = [Needle::new("the key", EVIL_KEY)];
+    assert_eq!(search_folder(&needles, &siege.home.data())?, Vec::<String>::new());
     Ok(())
 }
 
