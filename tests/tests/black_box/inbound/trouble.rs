@@ -136,12 +136,6 @@ async fn a_poisonous_call_is_one_strike_however_often_it_is_tried() -> anyhow::R
     stranger.get(&format!("{url}?bell.key")).await?.ok()?;
     let inbox = given_up(1).await?;
     assert_eq!(inbox["troubled"][0]["attempts"], 3, "{inbox}");
-    let error = inbox["troubled"][0]["error"].as_str().unwrap_or_default();
-    assert!(error.contains("trapped; the host's log has the rest"), "{error}");
-    assert!(
-        !error.contains("wasm"),
-        "the guest's words are not for callers: {error}"
-    );
     let bell = bell(&tower).await?;
     assert_eq!(
         (&bell["state"], &bell["strikes"]),
@@ -154,7 +148,13 @@ async fn a_poisonous_call_is_one_strike_however_often_it_is_tried() -> anyhow::R
     );
     // The provider's own.
     tower.ring(json!({ "trap": true })).await?.ok()?;
-    given_up(2).await?;
+    let inbox = given_up(2).await?;
+    let error = inbox["troubled"][0]["error"].as_str().unwrap_or_default();
+    assert!(error.contains("trapped; the host's log has the rest"), "{error}");
+    assert!(
+        !error.contains("wasm"),
+        "the guest's words are not for callers: {error}"
+    );
     let bell = self::bell(&tower).await?;
     assert_eq!(
         (&bell["state"], &bell["strikes"]),
