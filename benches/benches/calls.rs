@@ -7,7 +7,7 @@ use std::hint::black_box;
 use anyhow::{anyhow, ensure};
 use maximizer::Maximizer;
 use periodic::adapter::{
-    Adapter, Answers, LimitTable, Limits, Sandbox,
+    Adapter, Answers, Compiler, LimitTable, Limits, Sandbox,
     contract::{poller, types},
 };
 use periodic_benches::{Samples, head, path};
@@ -38,7 +38,9 @@ fn main() -> anyhow::Result<()> {
 
 async fn measure() -> anyhow::Result<()> {
     let file = path("PERIODIC_ADAPTERS")?.join("maximizer.wasm");
-    let adapter = Sandbox::new(LimitTable::default())?.load(&file, None).await?;
+    let adapter = Sandbox::new(LimitTable::default(), Compiler::Here)?
+        .load(&file, None)
+        .await?;
     let bare = Bare::load(&file)?;
     let case = Case::new(&adapter).await?;
 

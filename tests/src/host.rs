@@ -318,6 +318,12 @@ impl Host {
         self.log.text()
     }
 
+    /// The number of its process, while it runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Wait until it ends by itself.
     ///
     /// # Errors

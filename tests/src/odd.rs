@@ -45,6 +45,14 @@ impl Odd {
         self
     }
 
+    /// With a type of a component that is in a component, so many times.
+    #[must_use]
+    pub fn nested(mut self, depth: usize) -> Self {
+        let types = [b"\x01".as_slice(), &b"\x41\x01\x01".repeat(depth), b"\x41\0"].concat();
+        self.bytes.extend(section(7, &types));
+        self
+    }
+
     /// With an instance of the last module.
     #[must_use]
     pub fn instantiated(mut self) -> Self {
@@ -102,12 +110,30 @@ impl Module {
 
     /// With a function of these instructions.
     #[must_use]
-    pub fn function(mut self, instructions: &[u8]) -> Self {
-        let code = vector(&[b"\0", instructions, b"\x0b"].concat());
+    pub fn function(self, instructions: &[u8]) -> Self {
+        self.of_one(&[b"\0", instructions].concat())
+    }
+
+    /// With a function of these locals and instructions.
+    fn of_one(mut self, body: &[u8]) -> Self {
+        let code = vector(&[body, b"\x0b"].concat());
         self.0.extend(section(1, b"\x01\x60\0\0"));
         self.0.extend(section(3, b"\x01\0"));
         self.0.extend(section(10, &[b"\x01", code.as_slice()].concat()));
         self
+    }
+
+    /// With a function that is small to write and large to compile: each of so many loops hands all locals round.
+    #[must_use]
+    pub fn bomb(self, loops: usize, locals: usize) -> Self {
+        let mut body = [b"\x01", number(locals).as_slice(), b"\x7e"].concat();
+        body.extend(b"\x03\x40".repeat(loops));
+        for local in 0..locals {
+            let local = number(local);
+            body.extend([b"\x20", local.as_slice(), b"\x42\x01\x7c\x21", &local].concat());
+        }
+        body.extend(b"\x20\0\xa7\x0d\0\x0b".repeat(loops));
+        self.of_one(&body)
     }
 
     /// With so many tables of so many elements.

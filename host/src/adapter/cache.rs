@@ -52,15 +52,9 @@ impl Cache {
     }
 
     /// Keep what was compiled. A failure costs time at the next start, nothing else.
-    pub(super) fn put(&self, engine: &Engine, digest: &str, component: &Component) {
+    pub(super) fn put(&self, engine: &Engine, digest: &str, compiled: &[u8]) {
         let name = name(engine, digest);
-        let kept = component
-            .serialize()
-            .map_err(io::Error::other)
-            .and_then(|compiled| {
-                self.write(&name, &compiled)?;
-                self.sweep()
-            });
+        let kept = self.write(&name, compiled).and_then(|()| self.sweep());
         if let Err(error) = kept {
             tracing::warn!(file = name, %error, "compiled code could not be kept; it is compiled anew at the next start");
         }
@@ -134,10 +128,10 @@ mod tests {
     #[test]
     fn what_was_kept_is_found_by_digest_and_key() {
         let (engine, folder) = (Engine::default(), tempfile::tempdir().unwrap());
-        let component = Component::from_binary(&engine, EMPTY).unwrap();
+        let compiled = engine.precompile_component(EMPTY).unwrap();
         let own = cache(&folder, 1);
         assert!(own.get(&engine, "d1").is_none());
-        own.put(&engine, "d1", &component);
+        own.put(&engine, "d1", &compiled);
         assert!(own.get(&engine, "d1").is_some());
         assert!(own.get(&engine, "d2").is_none());
         assert!(
@@ -150,7 +144,7 @@ mod tests {
     fn a_changed_byte_anywhere_is_not_run() {
         let (engine, folder) = (Engine::default(), tempfile::tempdir().unwrap());
         let own = cache(&folder, 1);
-        own.put(&engine, "d1", &Component::from_binary(&engine, EMPTY).unwrap());
+        own.put(&engine, "d1", &engine.precompile_component(EMPTY).unwrap());
         let [path] = stored(&folder).try_into().unwrap();
         let good = std::fs::read(&path).unwrap();
         let places = (0..good.len()).step_by(1 + good.len() / 200);
@@ -174,9 +168,9 @@ mod tests {
     fn the_oldest_go() {
         let (engine, folder) = (Engine::default(), tempfile::tempdir().unwrap());
         let own = cache(&folder, 1);
-        let component = Component::from_binary(&engine, EMPTY).unwrap();
+        let compiled = engine.precompile_component(EMPTY).unwrap();
         for number in 0..KEPT + 5 {
-            own.put(&engine, &format!("d{number}"), &component);
+            own.put(&engine, &format!("d{number}"), &compiled);
         }
         assert_eq!(stored(&folder).len(), KEPT);
     }

@@ -2,14 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::{
-    Adapter, Cache, CallError, Doubt, LimitTable, Rejection, Tap, Trust,
+    Adapter, Cache, CallError, Compiler, Doubt, LimitTable, Rejection, Tap, Trust,
     component::Compiled,
     group::{Group, Standing},
     host::Host,
@@ -96,11 +97,12 @@ impl Catalog {
     pub fn new(
         limits: LimitTable,
         trust: Trust,
+        compiler: Compiler,
         cache: Option<Cache>,
         tap: Option<Arc<Tap>>,
         clock: Clock,
     ) -> Result<Arc<Self>, CallError> {
-        let mut host = Host::new(limits, trust, tap, clock)?;
+        let mut host = Host::new(limits, trust, compiler, tap, clock)?;
         host.cache = cache.map(Arc::new);
         let (reloads, asked) = mpsc::channel(16);
         Ok(Arc::new(Self {
@@ -238,20 +240,20 @@ impl Catalog {
         });
     }
 
-    /// Serve what a group came to, unless its file was removed meanwhile.
-    pub(super) fn install(&self, group: Group, abandoned: &AtomicBool) {
+    /// Serve what a group came to, unless its file was removed or replaced meanwhile.
+    pub(super) fn install(&self, group: Group, abandoned: &CancellationToken) {
         self.change(|served| {
-            if !abandoned.load(Ordering::Acquire) {
+            if !abandoned.is_cancelled() {
                 served.install(group, self.host.clock.now());
             }
         });
     }
 
     /// Serve this component no more, and nothing that is made of it.
-    pub(super) fn remove(&self, file: &str, abandoned: Option<&AtomicBool>) {
+    pub(super) fn remove(&self, file: &str, abandoned: Option<&CancellationToken>) {
         self.change(|served| {
             if let Some(abandoned) = abandoned {
-                abandoned.store(true, Ordering::Release);
+                abandoned.cancel();
             }
             served.components.remove(file);
             served.by_key.retain(|_, adapter| adapter.file() != file);

@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use periodic_sdk::description::{AuthenticationKind, Description};
-use wasmparser::{Validator, WasmFeatures};
 use wasmtime::component::{Component, InstancePre};
 
 use super::{
     bindings::exports::periodic::element::{element, hub, oauth1, oauth2, poller, webhook},
-    cache::Cache,
     engine::Runtime,
     error::Rejection,
     limits::Limits,
     needs,
     state::State,
-    surface::{Surface, broken},
+    surface::Surface,
     trust::Verdict,
 };
 
@@ -51,36 +49,19 @@ impl std::fmt::Debug for Linked {
 }
 
 impl Linked {
-    /// Check, compile and link. It takes the processor for a while: not on a worker of the executor. What was compiled
-    /// before has passed the validation before.
-    pub(super) fn load(
+    /// Link what was compiled of these bytes; whoever compiled them has found them well-formed. What is read of them here
+    /// is read without recursion.
+    pub(super) fn of(
         runtime: &Runtime,
-        cache: Option<&Cache>,
+        component: &Component,
         limits: &Limits,
-        digest: &str,
         bytes: &[u8],
     ) -> Result<Self, Rejection> {
         let failed = |error: wasmtime::Error| Rejection::Load(format!("{error:#}"));
-        let compiled = cache.and_then(|cache| cache.get(&runtime.engine, digest));
-        if compiled.is_none() {
-            Validator::new_with_features(WasmFeatures::all())
-                .validate_all(bytes)
-                .map_err(broken)?;
-        }
         let surface = Surface::read(bytes)?;
         surface.check()?;
         needs::check(bytes, limits)?;
-        let component = match compiled {
-            Some(component) => component,
-            None => {
-                let component = Component::from_binary(&runtime.engine, bytes).map_err(failed)?;
-                if let Some(cache) = cache {
-                    cache.put(&runtime.engine, digest, &component);
-                }
-                component
-            }
-        };
-        let pre = runtime.linker.instantiate_pre(&component).map_err(failed)?;
+        let pre = runtime.linker.instantiate_pre(component).map_err(failed)?;
         let exports = |interface: &str| surface.exports.iter().any(|(name, _)| name == interface);
         macro_rules! capability {
             ($interface:ident) => {

@@ -54,15 +54,9 @@ impl Runtime {
             .linear_memory_keep_resident(256 << 10)
             .table_keep_resident(64 << 10)
             .pagemap_scan(Enabled::Auto);
-        let mut config = Config::new();
+        let mut config = code();
         config
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-            .epoch_interruption(true)
-            // No async-typed functions in the contract, and calls are several times cheaper without them.
-            .concurrency_support(false)
-            // A file compiles on a thread of its own. On those of a common pool, a small one would wait for all
-            // functions of a large one.
-            .parallel_compilation(false)
             .max_wasm_stack(limits.stack)
             // The host's part of the stack is what the engine's defaults leave it.
             .async_stack_size(limits.stack.saturating_add(HOST_STACK))
@@ -74,6 +68,24 @@ impl Runtime {
         tick(&engine);
         Ok(Self { engine, linker })
     }
+}
+
+/// All that code depends on: what one engine compiles with this, every other one loads.
+fn code() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        // No async-typed functions in the contract, and calls are several times cheaper without them.
+        .concurrency_support(false)
+        // A file compiles on a thread of its own. On those of a common pool, a small one would wait for all functions of
+        // a large one.
+        .parallel_compilation(false);
+    config
+}
+
+/// An engine that compiles for the other one and reserves nothing.
+pub(super) fn compiling() -> wasmtime::Result<Engine> {
+    Engine::new(&code())
 }
 
 /// Advance the epoch for as long as the engine lives. A plain thread, because a guest that holds every worker of an

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat};
 
-use super::{limits::Refused, trust::Doubt};
+use super::{compile::Uncompiled, limits::Refused, trust::Doubt};
 use crate::clock::Millis;
 
 /// Why a file is not served.
@@ -71,6 +71,12 @@ pub enum Rejection {
     /// Needs too much from the beginning.
     #[error("it needs more than it may have: {0}")]
     Needs(#[source] Box<Refused>),
+    /// What the process that read it first says of it.
+    #[error("{0}")]
+    Told(String),
+    /// The process that was to compile it did not.
+    #[error(transparent)]
+    Compile(#[from] Uncompiled),
     /// Does not compile or link.
     #[error("the component cannot be loaded: {0}")]
     Load(String),

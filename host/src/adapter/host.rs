@@ -3,7 +3,7 @@
 use std::{sync::Arc, thread::available_parallelism};
 
 use super::{
-    Cache, CallError, LimitTable, Tap, Trust,
+    Cache, CallError, Compiler, LimitTable, Tap, Trust,
     engine::{self, Runtime},
     lanes::Lanes,
     room::Rooms,
@@ -19,6 +19,7 @@ pub(super) struct Host {
     pub(super) trust: Trust,
     pub(super) threads: Threads,
     pub(super) rooms: Rooms,
+    pub(super) compiler: Compiler,
     pub(super) lanes: Lanes,
     pub(super) clock: Clock,
     pub(super) tap: Option<Arc<Tap>>,
@@ -29,6 +30,7 @@ impl Host {
     pub(super) fn new(
         limits: LimitTable,
         trust: Trust,
+        compiler: Compiler,
         tap: Option<Arc<Tap>>,
         clock: Clock,
     ) -> Result<Self, CallError> {
@@ -49,6 +51,7 @@ impl Host {
             trust,
             threads,
             rooms: Rooms::new(engine::SLOTS as usize),
+            compiler,
             lanes: Lanes::new(cores),
             clock,
             tap,

@@ -43,6 +43,10 @@ pub struct Limits {
     pub file_size: u64,
     /// Size of a description file, which is part of every call of its element.
     pub package_size: u64,
+    /// Time on the processor that compiling the file may take: ten times what a component of 20 MB takes.
+    pub compile_time: Duration,
+    /// Bytes of memory that compiling the file may take.
+    pub compile_memory: u64,
     /// Where they are set that are not the general ones: the table under `elements`, by name of the limit.
     own: BTreeMap<&'static str, String>,
 }
@@ -72,7 +76,18 @@ impl Limits {
             pages: settings.pages,
             file_size: settings.file_size,
             package_size: settings.package_size,
+            compile_time: settings.compile_time.0,
+            compile_memory: settings.compile_memory,
             own: BTreeMap::new(),
+        }
+    }
+
+    /// The usual ones, with so much memory and so many elements of tables.
+    pub(super) fn holding(memory: usize, table_elements: usize) -> Self {
+        Self {
+            memory,
+            table_elements,
+            ..Self::default()
         }
     }
 
@@ -91,7 +106,8 @@ impl Limits {
             memory: settings.memory, table_elements: settings.table_elements, handed: settings.handed,
             returned: settings.returned, log: settings.log, state: settings.state, requests: settings.requests,
             exchanges: settings.exchanges, records: settings.records, pages: settings.pages,
-            file_size: settings.file_size
+            file_size: settings.file_size, compile_time: settings.compile_time.map(|span| span.0),
+            compile_memory: settings.compile_memory
         );
         self
     }

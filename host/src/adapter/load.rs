@@ -3,28 +3,42 @@
 use std::{ffi::OsStr, path::Path, sync::Arc};
 
 use periodic_sdk::description::{AuthenticationKind, Description};
+use wasmtime::component::Component;
 
 use super::{
-    Adapter, Rejection,
+    Adapter, Cache, Limits, Rejection,
     component::{Compiled, Linked},
     described,
+    engine::Runtime,
     host::Host,
     package::Package,
+    precompiled,
     supervision::Supervisor,
     trust::{Verdict, Vetted},
 };
+
 impl Compiled {
-    /// Check, compile and link a file's content, in its lane and off the executor.
+    /// Check, compile and link a file's content. What was compiled before waits for nobody.
     pub(super) async fn load(host: &Host, file: &str, vetted: Vetted) -> Result<Self, Rejection> {
         let Vetted { bytes, verdict } = vetted;
-        let digest = blake3::hash(&bytes).to_hex().to_string();
         let size = bytes.len() as u64;
-        let _lane = host.lanes.enter(bytes.len()).await;
-        let (engine, cache, key) = (host.engine.clone(), host.cache.clone(), digest.clone());
-        let limits = host.limits.of_file(file);
-        let load = move || Linked::load(&engine, cache.as_deref(), &limits, &key, &bytes);
-        let linked = tokio::task::spawn_blocking(load).await;
-        let linked = linked.map_err(|panicked| Rejection::Load(panicked.to_string()))??;
+        let load = Load {
+            runtime: host.engine.clone(),
+            cache: host.cache.clone(),
+            limits: host.limits.of_file(file),
+            digest: blake3::hash(&bytes).to_hex().to_string(),
+            bytes: bytes.into(),
+        };
+        let digest = load.digest.clone();
+        let linked = match aside(&load, Load::kept).await? {
+            Some(linked) => linked,
+            None => {
+                let place = host.lanes.enter(load.bytes.len()).await;
+                let code = host.compiler.compile(&load.limits, &load.bytes).await?;
+                drop(place);
+                aside(&load, move |load| load.compiled(&code)).await?
+            }
+        };
         Ok(Self {
             file: file.to_owned(),
             digest,
@@ -43,6 +57,50 @@ impl Compiled {
             verdict,
             linked: Arc::clone(&self.linked),
         }
+    }
+}
+
+/// What it takes to load a file's content, once it is compiled.
+#[derive(Clone)]
+struct Load {
+    runtime: Runtime,
+    cache: Option<Arc<Cache>>,
+    limits: Limits,
+    digest: String,
+    bytes: Arc<[u8]>,
+}
+
+/// Off the executor: a large component takes the processor for a while.
+async fn aside<T: Send + 'static>(
+    load: &Load,
+    work: impl FnOnce(&Load) -> Result<T, Rejection> + Send + 'static,
+) -> Result<T, Rejection> {
+    let load = load.clone();
+    let done = tokio::task::spawn_blocking(move || work(&load)).await;
+    done.map_err(|panicked| Rejection::Load(panicked.to_string()))?
+}
+
+impl Load {
+    /// What was compiled at another time, if it was.
+    fn kept(&self) -> Result<Option<Linked>, Rejection> {
+        let cache = self.cache.as_ref();
+        let kept = cache.and_then(|cache| cache.get(&self.runtime.engine, &self.digest));
+        kept.map(|component| self.linked(&component)).transpose()
+    }
+
+    /// What was compiled just now, and is kept for another time.
+    fn compiled(&self, code: &[u8]) -> Result<Linked, Rejection> {
+        let engine = &self.runtime.engine;
+        let component =
+            precompiled::load(engine, code).map_err(|error| Rejection::Load(format!("{error:#}")))?;
+        if let Some(cache) = &self.cache {
+            cache.put(engine, &self.digest, code);
+        }
+        self.linked(&component)
+    }
+
+    fn linked(&self, component: &Component) -> Result<Linked, Rejection> {
+        Linked::of(&self.runtime, component, &self.limits, &self.bytes)
     }
 }
 

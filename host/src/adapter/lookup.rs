@@ -154,7 +154,7 @@ fn instead(served: &[String], unserved: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::{
-        adapter::{LimitTable, Rejection, Trust},
+        adapter::{Compiler, LimitTable, Rejection, Trust},
         clock::Clock,
     };
 
@@ -162,6 +162,7 @@ mod tests {
         Catalog::new(
             LimitTable::default(),
             Trust::default(),
+            Compiler::Here,
             None,
             None,
             Clock::still(0),

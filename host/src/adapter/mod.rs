@@ -9,6 +9,7 @@ mod bindings;
 mod cache;
 mod call;
 mod catalog;
+pub(crate) mod compile;
 mod component;
 mod counters;
 mod described;
@@ -45,6 +46,7 @@ pub use self::{
     answers::Answers,
     cache::Cache,
     catalog::{Catalog, Reloaded, Unserved, UnservedState},
+    compile::{Compiler, Uncompiled},
     counters::{Counted, Failures},
     error::{CallError, Rejection},
     exports::Called,

@@ -7,10 +7,13 @@
 
 use wasmtime::{Engine, component::Component};
 
-/// Load what [`Component::serialize`] made. The caller has authenticated every byte of it as this host's own.
-pub(super) fn load(engine: &Engine, authenticated: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes carry an authentication code under a key that only this host has (see `super::cache`, the only
-    // caller), so they are what `Component::serialize` returned here before; wasmtime itself refuses code of another
-    // version or of other settings.
-    unsafe { Component::deserialize(engine, authenticated) }
+/// Load what [`Engine::precompile_component`] made. The caller knows that every byte of it is this host's own work.
+pub(super) fn load(engine: &Engine, own: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes are what `Engine::precompile_component` returned to this host, and nobody else could touch them:
+    // - `super::cache` hands over what carries an authentication code under a key that only this host has;
+    // - `super::load` and `super::compile::process` hand over what was compiled a moment ago, in this process or in one
+    //   that this host started of its own program and that answered over a pipe of theirs alone. That process reads a
+    //   file which nobody trusts; that the compiler makes sound code of any file is believed of it as it would be here.
+    // wasmtime itself refuses code of another version or of other settings.
+    unsafe { Component::deserialize(engine, own) }
 }

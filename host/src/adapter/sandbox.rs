@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Adapter, CallError, Catalog, LimitTable, Rejection, Trust,
+    Adapter, CallError, Catalog, Compiler, LimitTable, Rejection, Trust,
     component::Compiled,
     folder::SizeLimit,
     package::Package,
@@ -45,13 +45,13 @@ pub enum Unloaded {
 
 impl Sandbox {
     /// A sandbox with these limits, for whatever the caller trusts.
-    pub fn new(limits: LimitTable) -> Result<Self, CallError> {
-        Self::with_trust(limits, Trust::default())
+    pub fn new(limits: LimitTable, compiler: Compiler) -> Result<Self, CallError> {
+        Self::with_trust(limits, Trust::default(), compiler)
     }
 
     /// A sandbox with these limits that takes what a host takes.
-    pub fn with_trust(limits: LimitTable, trust: Trust) -> Result<Self, CallError> {
-        Catalog::new(limits, trust, None, None, Clock::system()).map(Self)
+    pub fn with_trust(limits: LimitTable, trust: Trust, compiler: Compiler) -> Result<Self, CallError> {
+        Catalog::new(limits, trust, compiler, None, None, Clock::system()).map(Self)
     }
 
     /// A catalog that serves nothing, for those who work with a host's parts.

@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, atomic::AtomicBool},
+    sync::Arc,
     time::Duration,
 };
 
@@ -47,9 +47,9 @@ pub struct Watch {
     packages: BTreeMap<String, Package>,
     /// The groups that are to be brought up to date.
     due: BTreeMap<String, Due>,
-    /// The groups under way, by file, each with the sign that it was abandoned.
-    busy: BTreeMap<String, Arc<AtomicBool>>,
-    tasks: JoinSet<(String, Arc<AtomicBool>)>,
+    /// The groups under way, by file, each with the means to abandon it.
+    busy: BTreeMap<String, CancellationToken>,
+    tasks: JoinSet<Ended>,
     reloads: Option<mpsc::Receiver<Reload>>,
 }
 
@@ -62,6 +62,15 @@ struct Due {
     forced: bool,
     /// Who waits for the end of it.
     waiting: Vec<oneshot::Sender<()>>,
+}
+
+/// What is left of a group that was under way.
+#[derive(Debug)]
+struct Ended {
+    file: String,
+    /// Whether its file was removed or replaced meanwhile.
+    abandoned: bool,
+    due: Due,
 }
 
 /// Which files a look takes.
@@ -138,7 +147,7 @@ impl Watch {
             if stable && self.taken.get(name) != Some(glance) {
                 self.taken.insert(name.clone(), *glance);
                 match glance.kind {
-                    Kind::Component => self.due(name).component = true,
+                    Kind::Component => self.replaced(name),
                     Kind::Package => {
                         packages.insert(name.clone());
                     }
@@ -158,6 +167,14 @@ impl Watch {
 
     fn due(&mut self, file: &str) -> &mut Due {
         self.due.entry(file.to_owned()).or_default()
+    }
+
+    /// A component came or changed. What is made of the one before is of no use any more.
+    fn replaced(&mut self, name: &str) {
+        self.due(name).component = true;
+        if let Some(busy) = self.busy.get(name) {
+            busy.cancel();
+        }
     }
 
     /// A signature came, changed or went: what it signs is looked at anew.
@@ -182,8 +199,7 @@ impl Watch {
         match kind {
             Kind::Component => {
                 self.due.remove(name);
-                let abandoned = self.busy.remove(name);
-                self.catalog.remove(name, abandoned.as_deref());
+                self.catalog.remove(name, self.busy.get(name));
                 if self.packages.values().any(|package| package.adapter == name) {
                     self.due(name);
                 }
@@ -237,8 +253,8 @@ impl Watch {
                 self.due.insert(file, due);
                 continue;
             }
-            let abandoned = Arc::new(AtomicBool::new(false));
-            self.busy.insert(file.clone(), Arc::clone(&abandoned));
+            let abandoned = CancellationToken::new();
+            self.busy.insert(file.clone(), abandoned.clone());
             let there = self.taken.contains_key(&file);
             if there && due.component {
                 self.catalog.loading(&file);
@@ -262,23 +278,29 @@ impl Watch {
                     forced: due.forced,
                     at_start: take == Take::All,
                 };
-                let group = job.run(&catalog.host, catalog.standing(&file)).await;
-                catalog.install(group, &abandoned);
-                for waiting in due.waiting {
-                    // Who asked may have gone.
-                    let _gone = waiting.send(());
+                tokio::select! {
+                    group = job.run(&catalog.host, catalog.standing(&file)) => catalog.install(group, &abandoned),
+                    () = abandoned.cancelled() => {}
                 }
-                (file, abandoned)
+                Ended { file, abandoned: abandoned.is_cancelled(), due }
             });
         }
     }
 
-    fn ended(&mut self, ended: Result<(String, Arc<AtomicBool>), tokio::task::JoinError>) {
+    fn ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
         match ended {
-            Ok((file, task)) => {
-                let is_last = self.busy.get(&file).is_some_and(|busy| Arc::ptr_eq(busy, &task));
-                if is_last {
-                    self.busy.remove(&file);
+            Ok(Ended { file, abandoned, due }) => {
+                self.busy.remove(&file);
+                if abandoned && self.taken.contains_key(&file) {
+                    // Its successor does what was asked of it.
+                    let successor = self.due(&file);
+                    successor.forced |= due.forced;
+                    successor.waiting.extend(due.waiting);
+                } else {
+                    for waiting in due.waiting {
+                        // Who asked may have gone.
+                        let _gone = waiting.send(());
+                    }
                 }
             }
             Err(error) => tracing::error!(%error, "the loading of an adapter broke off"),

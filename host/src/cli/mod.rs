@@ -16,7 +16,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
-    adapter::wasm_test,
+    adapter::{compile, wasm_test},
     config::{Flags, SETTINGS},
 };
 
@@ -125,6 +125,10 @@ enum Command {
         #[command(subcommand)]
         command: adapter::Command,
     },
+    /// Read an adapter's file on standard input and write its compiled code: what a host starts for each file that it
+    /// does not know.
+    #[command(hide = true)]
+    CompileAdapter(compile::Order),
     /// Run a test program that was built for WASI: the runner of `cargo test --target wasm32-wasip1`.
     #[command(hide = true)]
     WasmTest {
@@ -186,16 +190,22 @@ fn without_settings(command: clap::Command) -> clap::Command {
 }
 
 /// Do what the command line says, and tell how it ended.
-pub async fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     let for_programs = report::is_for_programs(std::env::args_os().skip(1));
     let cli = match Cli::parsed() {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error, for_programs),
     };
-    match cli.execute().await {
-        Ok(status) => status,
-        Err(error) => report::failure(&error, for_programs),
-    }
+    let done = match &cli.command {
+        // Its limits leave nothing for an executor.
+        Command::CompileAdapter(order) => compile::serve(order)
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(Into::into),
+        _ => tokio::runtime::Runtime::new()
+            .map_err(Into::into)
+            .and_then(|executor| executor.block_on(cli.execute())),
+    };
+    done.unwrap_or_else(|error| report::failure(&error, for_programs))
 }
 
 impl Cli {
@@ -243,6 +253,7 @@ impl Cli {
             Command::Users { door, command } => tenants::users(&self.flags, &door, command).await,
             Command::Listen(arguments) => listen::run(arguments).await,
             Command::Adapter { command } => return adapter::run(&self.flags, command).await,
+            Command::CompileAdapter(order) => compile::serve(&order).map_err(Into::into),
             Command::WasmTest { program, arguments } => wasm_test::run(&program, &arguments).await,
         }
         .map(|()| ExitCode::SUCCESS)

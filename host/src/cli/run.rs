@@ -22,7 +22,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::init::{DATABASE, print_secrets};
 use crate::{
-    adapter::{Cache, Catalog, LimitTable, Tap, Trust, Watch},
+    adapter::{Cache, Catalog, Compiler, LimitTable, Tap, Trust, Watch},
     api::{self, Api, Limiter, RateLimit},
     bootstrap::{self, FirstSecrets},
     bulk,
@@ -78,7 +78,8 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     let tap = Tap::new(guest_tap, crashes.map(|crashes| Arc::new(crashes) as _));
     let tap = tap.context("the guest tap cannot be written")?;
     let (limits, trust) = (LimitTable::of(&settings), Trust::of(&settings.adapters)?);
-    let catalog = Catalog::new(limits, trust, Some(cache), Some(Arc::new(tap)), clock)?;
+    let compiler = Compiler::of_this_program().context("no adapter can be compiled")?;
+    let catalog = Catalog::new(limits, trust, compiler, Some(cache), Some(Arc::new(tap)), clock)?;
     let host = Arc::new(Host {
         store: Arc::clone(&store) as Arc<dyn Store>,
         vault,
@@ -149,7 +150,11 @@ pub(super) async fn run(flags: &Flags, guest_tap: Option<&Path>) -> anyhow::Resu
     );
     let exports = bulk::Runner::new(Arc::clone(&host), bulk_options(&settings));
     parts.spawn(async move {
-        watch.load().await;
+        tokio::select! {
+            () = watch.load() => {}
+            // What is being compiled then is not waited for.
+            () = stopping.cancelled() => return,
+        }
         api.ready.store(true, Ordering::Relaxed);
         // Nobody has to read it.
         let _unread = writeln!(std::io::stdout(), "listening on http://{address}");

@@ -139,6 +139,10 @@ pub struct AdapterSettings {
     pub file_size: u64,
     /// Bytes of a description file.
     pub package_size: u64,
+    /// Time on the processor that compiling a file may take.
+    pub compile_time: Span,
+    /// Bytes of memory that compiling a file may take.
+    pub compile_memory: u64,
     /// Whether files need a signature.
     pub signatures: SignaturePolicy,
     /// The public keys whose signatures count, by names of the operator's choice.
@@ -204,6 +208,12 @@ pub struct LimitSettings {
     /// See [`AdapterSettings::file_size`]; by the name of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_size: Option<u64>,
+    /// See [`AdapterSettings::compile_time`]; by the name of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compile_time: Option<Span>,
+    /// See [`AdapterSettings::compile_memory`]; by the name of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compile_memory: Option<u64>,
 }
 
 /// The log, on standard error.
@@ -304,6 +314,8 @@ impl Default for AdapterSettings {
             pages: 10_000,
             file_size: 32 << 20,
             package_size: 256 << 10,
+            compile_time: Span::seconds(60),
+            compile_memory: 2 << 30,
             signatures: SignaturePolicy::Off,
             trusted_keys: BTreeMap::new(),
             crashes: 20,
@@ -313,7 +325,7 @@ impl Default for AdapterSettings {
 
 /// The settings that have an environment variable: the path of each and what its variable holds. The variable's name is
 /// `PERIODIC_` and the path in capitals, with `_` for `.`.
-pub(super) const VARIABLES: [&str; 40] = [
+pub(super) const VARIABLES: [&str; 42] = [
     "data",
     "adapters.folder",
     "listen",
@@ -350,6 +362,8 @@ pub(super) const VARIABLES: [&str; 40] = [
     "adapters.pages",
     "adapters.file_size",
     "adapters.package_size",
+    "adapters.compile_time",
+    "adapters.compile_memory",
     "adapters.signatures",
     "adapters.crashes",
     "log.filter",

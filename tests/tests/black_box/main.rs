@@ -11,6 +11,7 @@ mod changes;
 mod clocks;
 mod commands;
 mod common_objects;
+mod compile_bombs;
 mod crash;
 mod declarative;
 mod delivery;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::lint::{Finding, Severity, lint};
 use crate::{
-    adapter::{Adapter, LimitTable, Sandbox, SignatureView, Trust, Unloaded, Verdict},
+    adapter::{Adapter, Compiler, LimitTable, Sandbox, SignatureView, Trust, Unloaded, Verdict},
     config::{Flags, load},
 };
 
@@ -28,7 +28,8 @@ pub(in crate::cli) struct Arguments {
 
 pub(super) async fn run(flags: &Flags, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = load(flags)?.settings;
-    let sandbox = Sandbox::with_trust(LimitTable::of(&settings), Trust::of(&settings.adapters)?)?;
+    let (limits, trust) = (LimitTable::of(&settings), Trust::of(&settings.adapters)?);
+    let sandbox = Sandbox::with_trust(limits, trust, Compiler::of_this_program()?)?;
     let adapter = match sandbox.load(&arguments.file, arguments.package.as_deref()).await {
         Ok(adapter) => adapter,
         Err(Unloaded::Rejected { file, rejection }) if arguments.json => {

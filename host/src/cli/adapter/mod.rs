@@ -15,7 +15,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Subcommand;
 
 use crate::{
-    adapter::{LimitTable, Sandbox},
+    adapter::{Compiler, LimitTable, Sandbox},
     cli::remote::{Target, adapters},
     config::{Flags, load},
 };
@@ -82,5 +82,8 @@ pub(super) async fn run(flags: &Flags, command: Command) -> anyhow::Result<ExitC
 /// A sandbox with the limits of the host's settings; its user knows what the file is.
 pub(super) fn sandbox(flags: &Flags) -> anyhow::Result<Sandbox> {
     let settings = load(flags)?.settings;
-    Ok(Sandbox::new(LimitTable::of(&settings))?)
+    Ok(Sandbox::new(
+        LimitTable::of(&settings),
+        Compiler::of_this_program()?,
+    )?)
 }
