@@ -43,9 +43,9 @@ pub struct Limits {
     pub file_size: u64,
     /// Size of a description file, which is part of every call of its element.
     pub package_size: u64,
-    /// Time on the processor that compiling the file may take: ten times what a component of 20 MB takes.
+    /// Time on the processor that compiling the file may take: five times what a component of 20 MB takes.
     pub compile_time: Duration,
-    /// Bytes of memory that compiling the file may take.
+    /// Bytes of memory that compiling the file may take: five times what a component of 20 MB takes.
     pub compile_memory: u64,
     /// Where they are set that are not the general ones: the table under `elements`, by name of the limit.
     own: BTreeMap<&'static str, String>,

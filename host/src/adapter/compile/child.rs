@@ -4,6 +4,7 @@ use std::{
     os::unix::process::ExitStatusExt as _,
     path::Path,
     process::{ExitStatus, Stdio},
+    time::Duration,
 };
 
 use rustix::process::Signal;
@@ -22,12 +23,14 @@ const PATIENCE: u32 = 10;
 const TOLD: u64 = 4 << 10;
 /// What the runtime says before it gives up.
 const STACK_OVERFLOW: &str = "has overflowed its stack";
-const NO_MEMORY: [&str; 2] = ["memory allocation of", "os error 12"];
+/// The numbers are what mappings and threads fail with.
+const NO_MEMORY: [&str; 3] = ["memory allocation of", "(os error 11)", "(os error 12)"];
 
 /// Let a process of this program compile a file. It ends when this is dropped.
 pub(super) async fn compile(program: &Path, limits: &Limits, bytes: &[u8]) -> Result<Vec<u8>, Rejection> {
-    let deadline = limits.compile_time.saturating_mul(PATIENCE);
-    let spawned = command(program, &Order::of(limits, bytes)).spawn();
+    let order = Order::of(limits, bytes);
+    let deadline = Duration::from_secs(order.seconds).saturating_mul(PATIENCE);
+    let spawned = command(program, &order).spawn();
     let mut child = spawned.map_err(Uncompiled::Unstarted)?;
     let ended = match timeout(deadline, converse(&mut child, limits, bytes)).await {
         Ok(ended) => ended?,

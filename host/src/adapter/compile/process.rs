@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use super::{Order, STACK, answer::Answer, compile};
+use super::{Order, STACK, answer::Answer, compile, failed};
 use crate::adapter::{Limits, Rejection, engine, precompiled};
 
 /// The stack of the thread that does nothing but wait.
@@ -35,7 +35,6 @@ fn end_with_the_host() {
 
 /// What can be loaded here can be loaded there: the host has the same stack for it.
 fn compile_and_try(limits: &Limits, bytes: &[u8]) -> Result<Vec<u8>, Rejection> {
-    let failed = super::failed;
     let engine = engine::compiling().map_err(failed)?;
     let code = compile(&engine, limits, bytes)?;
     precompiled::load(&engine, &code).map_err(failed)?;
