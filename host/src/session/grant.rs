@@ -1,5 +1,7 @@
 //! OAuth 2.0: the authorize URL, the exchange of a code, and the refresh of a token, one at a time for an instance.
 
+use periodic_sdk::description::AuthenticationKind;
+
 use super::{
     ACCESS_TOKEN, CALLBACK_URL, CODE, CODE_VERIFIER, Failure, REFRESH_TOKEN, Session,
     failure::detail,
@@ -201,9 +203,13 @@ impl Session<'_> {
                 .provider_message
                 .clone()
                 .unwrap_or_else(|| why.message.clone());
+            let fresh = match self.description().authentication.kind {
+                AuthenticationKind::Oauth2 | AuthenticationKind::Oauth1 => "a fresh providerData.code",
+                _ => "fresh keys in its configuration",
+            };
             tracing::warn!(
                 instance = %self.instance, reason,
-                "the instance needs authentication: PATCH /instances/{} with a fresh providerData.code", self.instance
+                "the instance needs authentication: PATCH /instances/{} with {fresh}", self.instance
             );
             let state = Some((InstanceState::NeedsAuthentication, Some(reason)));
             let change = InstanceChange {

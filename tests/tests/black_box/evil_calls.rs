@@ -2,7 +2,7 @@
 //! host, and one that behaves works beside them.
 
 use anyhow::Context as _;
-use periodic_tests::{EVIL_KEY, Home, Needle, Siege, becomes, eventually, search_folder, test_adapters};
+use periodic_tests::{EVIL_KEY, Home, Siege, becomes, eventually, test_adapters};
 use serde_json::json;
 
 /// The attack's function, its name, the status of the answer, and what its message says.
@@ -425,26 +425,6 @@ async fn what_an_adapter_derives_becomes_no_secret_and_no_address() -> anyhow::R
         asked.last().map(|asked| asked.header("x-key")),
         Some(vec![EVIL_KEY])
     );
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_a_provider_echoes_is_no_setting() -> anyhow::Result<()> {
-    let siege = Siege::lay(limits).await?;
-    let made = siege
-        .instance("hub.begin", "capture an echoed secret")
-        .await?
-        .ok()?;
-    let api = siege.api.element(made["token"].as_str().unwrap_or_default());
-    api.get("/things").await?.ok()?;
-    api.get("/things").await?.ok()?;
-    let asked = siege.provider.asked();
-    assert_eq!(
-        asked.last().map(|asked| asked.header("x-key")),
-        Some(vec![EVIL_KEY])
-    );
-    let needles = [Needle::new("the key", EVIL_KEY)];
-    assert_eq!(search_folder(&needles, &siege.home.data())?, Vec::<String>::new());
     Ok(())
 }
 

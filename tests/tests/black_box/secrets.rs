@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use fake_maximizer::{Client, Options};
 use periodic_tests::{
-    CALLBACK, Instance, Needle, ORGANIZATION_SECRET, Provider, SIGNING_KEY, Stage, USER_SECRET, eventually,
-    search_folder,
+    CALLBACK, EVIL_KEY, Instance, Needle, ORGANIZATION_SECRET, Provider, SIGNING_KEY, Siege, Stage,
+    USER_SECRET, eventually, search_folder,
 };
 use serde_json::json;
 
@@ -140,9 +140,12 @@ async fn no_secret_is_found_where_none_belongs() -> anyhow::Result<()> {
             .iter()
             .flat_map(|needle| needle.find("the log", log.as_bytes())),
     );
-    assert!(output.contains(USER_SECRET), "the first start prints the secrets");
-    let rest = needles.iter().skip(2);
-    found.extend(rest.flat_map(|needle| needle.find("the output", output.as_bytes())));
+    // Nor the first user's, who has them already.
+    found.extend(
+        needles
+            .iter()
+            .flat_map(|needle| needle.find("the output", output.as_bytes())),
+    );
 
     let guest = std::fs::read(&tap).context("the tap")?;
     let text = String::from_utf8_lossy(&guest);
@@ -161,5 +164,25 @@ async fn no_secret_is_found_where_none_belongs() -> anyhow::Result<()> {
         "the search finds what is there"
     );
     assert!(found.is_empty(), "{}", found.join("\n"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_a_provider_echoes_is_no_setting() -> anyhow::Result<()> {
+    let siege = Siege::lay(|home| home).await?;
+    let made = siege
+        .instance("hub.begin", "capture an echoed secret")
+        .await?
+        .ok()?;
+    let api = siege.api.element(made["token"].as_str().unwrap_or_default());
+    api.get("/things").await?.ok()?;
+    api.get("/things").await?.ok()?;
+    let asked = siege.provider.asked();
+    assert_eq!(
+        asked.last().map(|asked| asked.header("x-key")),
+        Some(vec![EVIL_KEY])
+    );
+    let needles = [Needle::new("the key", EVIL_KEY)];
+    assert_eq!(search_folder(&needles, &siege.home.data())?, Vec::<String>::new());
     Ok(())
 }
