@@ -46,7 +46,7 @@ async fn calls_are_verified_by_user_and_password() -> anyhow::Result<()> {
         answer.refused(401, &["not signed"])?;
     }
     tower
-        .call(&hook, "bell.basic", "1", &[good.clone()])
+        .call(&hook, "bell.basic", "1", std::slice::from_ref(&good))
         .await?
         .ok()?;
     tower.receiver.expect("CREATED", "1").await?;
